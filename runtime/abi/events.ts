@@ -1,0 +1,52 @@
+// What the host can tell a module. The exports call it; the dispatcher in runtime/stream answers.
+import { arenaReset } from "../bytes/arena";
+
+/** One method per callback of ABI 0.2.1. Context ids are the host's; sizes are bytes, counts are header pairs. */
+export abstract class Events {
+  abstract contextCreate(contextId: u32, parentId: u32): void;
+  abstract vmStart(rootId: u32, configurationSize: i32): bool;
+  abstract configure(rootId: u32, configurationSize: i32): bool;
+  abstract done(contextId: u32): bool;
+  abstract log(contextId: u32): void;
+  abstract delete(contextId: u32): void;
+  abstract tick(rootId: u32): void;
+  abstract queueReady(rootId: u32, token: u32): void;
+  abstract requestHeaders(contextId: u32, count: i32, endOfStream: bool): i32;
+  abstract requestBody(contextId: u32, size: i32, endOfStream: bool): i32;
+  abstract requestTrailers(contextId: u32, count: i32): i32;
+  abstract requestMetadata(contextId: u32, count: i32): i32;
+  abstract responseHeaders(contextId: u32, count: i32, endOfStream: bool): i32;
+  abstract responseBody(contextId: u32, size: i32, endOfStream: bool): i32;
+  abstract responseTrailers(contextId: u32, count: i32): i32;
+  abstract responseMetadata(contextId: u32, count: i32): i32;
+  abstract newConnection(contextId: u32): i32;
+  abstract downstreamData(contextId: u32, size: i32, endOfStream: bool): i32;
+  abstract upstreamData(contextId: u32, size: i32, endOfStream: bool): i32;
+  abstract downstreamClose(contextId: u32, peer: i32): void;
+  abstract upstreamClose(contextId: u32, peer: i32): void;
+  abstract httpCallResponse(rootId: u32, token: u32, headers: i32, bodySize: i32, trailers: i32): void;
+  abstract grpcInitialMetadata(rootId: u32, token: u32, headers: i32): void;
+  abstract grpcReceive(rootId: u32, token: u32, size: i32): void;
+  abstract grpcTrailingMetadata(rootId: u32, token: u32, trailers: i32): void;
+  abstract grpcClose(rootId: u32, token: u32, status: i32): void;
+  abstract foreignFunction(rootId: u32, functionId: u32, argumentsSize: i32): void;
+}
+
+let handler: Events | null = null;
+let depth: i32 = 0;
+
+/** Names who answers. Called once, while the module starts. */
+export function handleEvents(events: Events): void {
+  handler = events;
+}
+
+/** Enters a callback; null while the module has no handler (then the callback answers "continue"). */
+export function enter(): Events | null {
+  depth++;
+  return handler;
+}
+
+/** Leaves a callback. Only the outermost one resets the arena: a host call may call back into the module. */
+export function leave(): void {
+  if (--depth == 0) arenaReset();
+}
