@@ -4,7 +4,7 @@
 // `env.abort`, which no Proxy-Wasm host offers, is left in the module. `make build-debug` takes this one instead, so that
 // the reason stands in the host's log above the trap's stack.
 
-import { proxy_log } from "@solo-io/proxy-runtime/assembly/imports";
+import { proxy_log } from "./imports";
 
 const LEVEL_CRITICAL: usize = 5;
 const CAPACITY: i32 = 512;
