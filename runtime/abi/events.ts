@@ -34,6 +34,7 @@ export abstract class Events {
 
 let handler: Events | null = null;
 let depth: i32 = 0;
+let collect: bool = false;
 
 /** Names who answers. Called once, while the module starts. */
 export function handleEvents(events: Events): void {
@@ -46,7 +47,20 @@ export function enter(): Events | null {
   return handler;
 }
 
+/**
+ * Asks for a garbage collection once the callback is over, when no managed object is on the stack. The only time that
+ * anything is collected: a configuration came or a root went. Requests allocate nothing that would need it.
+ */
+export function collectAfterwards(): void {
+  collect = true;
+}
+
 /** Leaves a callback. Only the outermost one resets the arena: a host call may call back into the module. */
 export function leave(): void {
-  if (--depth == 0) arenaReset();
+  if (--depth > 0) return;
+  arenaReset();
+  if (collect) {
+    collect = false;
+    __collect();
+  }
 }
