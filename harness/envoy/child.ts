@@ -1,0 +1,59 @@
+// Starts Envoy as a child that never outlives this process.
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, openSync, closeSync, rmSync } from "node:fs";
+import type { EnvoyBinary } from "./binary.ts";
+
+const running = new Map<ChildProcess, string>();
+let watchesExit = false;
+
+/**
+ * Starts Envoy with `args`, its output in `logPath`; `folder` is where all its files are, removed with it. It dies with
+ * this process: at exit, on SIGINT and SIGTERM, and on Linux by the kernel even when this process is killed.
+ */
+export function startChild(envoy: EnvoyBinary, args: string[], folder: string, logPath: string): ChildProcess {
+  const [command, ...all] = commandLine(envoy, args, folder);
+  const log = openSync(logPath, "a");
+  const child = spawn(command as string, all, { stdio: ["ignore", log, log], cwd: folder });
+  closeSync(log);
+  child.unref();
+  running.set(child, folder);
+  child.once("exit", () => running.delete(child));
+  watchExit();
+  return child;
+}
+
+function commandLine(envoy: EnvoyBinary, args: string[], folder: string): string[] {
+  if (envoy.kind === "docker") {
+    const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
+    const mount = ["--volume", `${folder}:${folder}`, "--workdir", folder, "--user", user];
+    return ["docker", "run", "--rm", "--network", "host", ...mount, "--entrypoint", "envoy", envoy.image, ...args];
+  }
+  const setpriv = "/usr/bin/setpriv";
+  if (process.platform === "linux" && existsSync(setpriv)) {
+    return [setpriv, "--pdeathsig", "KILL", envoy.path, ...args];
+  }
+  return [envoy.path, ...args];
+}
+
+function watchExit(): void {
+  if (watchesExit) return;
+  watchesExit = true;
+  process.on("exit", endAll);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    const onSignal = () => {
+      endAll();
+      process.off(signal, onSignal);
+      // Others may listen to the signal too; where nobody does, it does what it always did.
+      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    };
+    process.on(signal, onSignal);
+  }
+}
+
+function endAll(): void {
+  for (const [child, folder] of running) {
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  }
+  running.clear();
+}

@@ -1,0 +1,148 @@
+// HTTP/2 requests without TLS.
+import { connect, constants, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { HeaderList } from "../scenario/scenario.ts";
+import { Answer, Leaving, type ClientResponse, type PreparedRequest } from "./client.ts";
+
+/** A connection on which many requests run at once; `destroy` ends it. */
+export type H2Connection = ClientHttp2Session;
+
+/** Opens a connection with a large window, so that the client never slows an answer down. Rejects if it is refused. */
+export function connectH2(port: number): Promise<H2Connection> {
+  return new Promise((resolve, reject) => {
+    const session = connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 16 << 20, enablePush: false } });
+    session.once("error", reject);
+    session.once("connect", () => {
+      session.off("error", reject);
+      // What breaks the connection is told to each stream; without a listener it would be thrown.
+      session.on("error", () => undefined);
+      session.setLocalWindowSize(16 << 20);
+      resolve(session);
+    });
+  });
+}
+
+/** Sends `request` as one stream. Never rejects. */
+export function callH2(session: H2Connection, request: PreparedRequest): Promise<ClientResponse> {
+  return new Promise((resolve) => {
+    const answer = new Answer();
+    let sent = 0;
+    let allSent = false;
+    let over = false;
+    let responseEnded = false;
+    let pushed: string | undefined;
+    const hasTrailers = (request.trailers?.length ?? 0) > 0;
+    const endsAtOnce = request.pieces.length === 0 && !hasTrailers && request.end !== "empty-data";
+    if (session.destroyed || session.closed) {
+      resolve(answer.ended("reset", "connection closed"));
+      return;
+    }
+    const stream = session.request(head(request) as Record<string, string | string[]>, {
+      endStream: endsAtOnce,
+      waitForTrailers: hasTrailers,
+    });
+    const finish = (outcome: ClientResponse["outcome"], reason = "") => {
+      if (over) return;
+      over = true;
+      clearTimeout(patience);
+      leaving.over();
+      if (!stream.closed) stream.close(outcome === "complete" ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL);
+      resolve(answer.ended(outcome, reason));
+    };
+    const leaving = new Leaving(request.abort, () => finish("aborted"));
+    const patience = setTimeout(() => finish("hang", `nothing after ${request.timeoutMs} ms`), request.timeoutMs);
+    const progressed = () => leaving.progress(sent, allSent, answer.received, answer.status !== 0);
+
+    stream.on("response", (headers, _flags) => {
+      answer.begins(Number(headers[":status"]), list(headers));
+      progressed();
+    });
+    stream.on("trailers", (headers) => {
+      answer.trailers = list(headers);
+    });
+    stream.on("data", (bytes: Buffer) => {
+      answer.adds(bytes);
+      progressed();
+    });
+    stream.on("end", () => {
+      responseEnded = true;
+    });
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      pushed = error.message;
+    });
+    stream.on("close", () => {
+      const isComplete = responseEnded && answer.status !== 0 && (stream.rstCode === 0 || stream.rstCode === constants.NGHTTP2_NO_ERROR);
+      finish(isComplete && pushed === undefined ? "complete" : "reset", `rst ${stream.rstCode}${pushed ? ` ${pushed}` : ""}`);
+    });
+    // The trailers come after the data and before the end; the end of the stream is the end of the answer even while
+    // the request is still being written.
+    stream.on("end", () => setImmediate(() => (answer.status !== 0 && stream.rstCode === 0 && !pushed ? finish("complete") : undefined)));
+    if (hasTrailers) {
+      stream.on("wantTrailers", () => stream.sendTrailers(headersOf(request.trailers ?? [])));
+    }
+    if (endsAtOnce) {
+      allSent = true;
+      progressed();
+    } else void write().catch(() => undefined);
+
+    async function write(): Promise<void> {
+      const put = (bytes: Uint8Array) =>
+        new Promise<void>((done) => {
+          if (over || stream.destroyed) done();
+          else stream.write(bytes, () => done());
+        });
+      if (request.abort?.requestBytes === 0) progressed();
+      for (const [at, piece] of request.pieces.entries()) {
+        if (piece.afterMs) await sleep(piece.afterMs);
+        if (over) return;
+        const bytes = piece.bytes.subarray(0, Math.max(0, leaving.sendLimit - sent));
+        const isLast = at === request.pieces.length - 1 && bytes.length === piece.bytes.length;
+        if (isLast && request.end !== "empty-data" && !hasTrailers) {
+          // `end(bytes)` puts END_STREAM on this very frame.
+          await new Promise<void>((done) => stream.end(bytes, () => done()));
+          sent += bytes.length;
+          allSent = true;
+          progressed();
+          return;
+        }
+        if (bytes.length > 0) await put(bytes);
+        sent += bytes.length;
+        progressed();
+        if (bytes.length < piece.bytes.length) return;
+      }
+      stream.end();
+      allSent = true;
+      progressed();
+    }
+  });
+}
+
+function head(request: PreparedRequest): Record<string, string | string[]> {
+  const all: Record<string, string | string[]> = {
+    ":method": request.method,
+    ":path": request.path,
+    ":scheme": "http",
+    ":authority": request.authority,
+    ...headersOf(request.headers),
+  };
+  if (request.framing === "content-length") all["content-length"] = String(request.bodyBytes);
+  return all;
+}
+
+function headersOf(entries: HeaderList): Record<string, string | string[]> {
+  const all: Record<string, string | string[]> = {};
+  for (const [name, value] of entries) {
+    const before = all[name];
+    all[name] = before === undefined ? value : [before, value].flat();
+  }
+  return all;
+}
+
+function list(headers: IncomingHttpHeaders & Record<string, string | string[] | undefined>): HeaderList {
+  const all: HeaderList = [];
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(":") || value === undefined) continue;
+    for (const one of [value].flat()) all.push([name, one]);
+  }
+  return all;
+}

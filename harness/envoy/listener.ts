@@ -1,0 +1,93 @@
+// Envoy's configuration of one listener: codec, chain, routes, access log.
+import type { HeaderMatchSpec, Json } from "../scenario/scenario.ts";
+import { accessLog } from "./access-log.ts";
+import type { ListenerConfig, RouteConfig } from "./config.ts";
+import { chainInOrder, httpFilter, seconds, type ModulePath } from "./plugin.ts";
+
+type JsonObject = Record<string, Json>;
+
+/** An `envoy.config.listener.v3.Listener`. `logPath` is where its access log goes unless it names one itself. */
+export function listener(config: ListenerConfig, modulePath: ModulePath, logPath: string): Json {
+  const manager: JsonObject = {
+    "@type":
+      "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+    stat_prefix: config.name,
+    codec_type: "AUTO",
+    use_remote_address: config.useRemoteAddress ?? true,
+    preserve_external_request_id: config.keepRequestId ?? false,
+    http_protocol_options: { enable_trailers: config.http1Trailers ?? true },
+    http2_protocol_options: { allow_connect: true },
+    upgrade_configs: (config.upgrades ?? ["websocket"]).map((type) => ({ upgrade_type: type })),
+    http_filters: [
+      ...chainInOrder(config.chain).map((filter) => httpFilter(filter, modulePath)),
+      {
+        name: "envoy.filters.http.router",
+        typed_config: { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
+      },
+    ],
+    route_config: {
+      name: config.name,
+      virtual_hosts: [
+        {
+          name: config.name,
+          domains: ["*"],
+          include_request_attempt_count: config.includeAttemptCount ?? true,
+          routes: config.routes.map(route),
+        },
+      ],
+    },
+  };
+  if (config.accessLog !== false) manager["access_log"] = [accessLog(config.accessLog ?? {}, logPath)];
+  const made: JsonObject = {
+    "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
+    name: config.name,
+    address: { socket_address: { address: config.host ?? "127.0.0.1", port_value: config.port ?? 0 } },
+    filter_chains: [
+      { filters: [{ name: "envoy.filters.network.http_connection_manager", typed_config: manager }] },
+    ],
+  };
+  if (config.bufferLimit !== undefined) made["per_connection_buffer_limit_bytes"] = config.bufferLimit;
+  return made;
+}
+
+function route(config: RouteConfig): Json {
+  const match: JsonObject = { prefix: config.prefix ?? "/" };
+  if (config.headers !== undefined) match["headers"] = config.headers.map(headerMatch);
+  const made: JsonObject = { match };
+  if (config.name !== undefined) made["name"] = config.name;
+  if (config.requestHeaders !== undefined) made["request_headers_to_add"] = headersToAdd(config.requestHeaders);
+  if (config.responseHeaders !== undefined) made["response_headers_to_add"] = headersToAdd(config.responseHeaders);
+  if (config.respond !== undefined) {
+    made["direct_response"] = { status: config.respond.status, body: { inline_string: config.respond.body ?? "" } };
+    return made;
+  }
+  const action: JsonObject = { cluster: config.cluster ?? "", timeout: seconds(config.timeoutMs ?? 15_000) };
+  if (config.retry !== undefined) action["retry_policy"] = retryPolicy(config.retry);
+  made["route"] = action;
+  return made;
+}
+
+function retryPolicy(retry: NonNullable<RouteConfig["retry"]>): Json {
+  const policy: JsonObject = {
+    retry_on: retry.on,
+    num_retries: retry.retries,
+    retry_back_off: { base_interval: seconds(retry.backOffMs ?? 5) },
+  };
+  if (retry.perTryTimeoutMs !== undefined) policy["per_try_timeout"] = seconds(retry.perTryTimeoutMs);
+  if (retry.retriableStatusCodes !== undefined) policy["retriable_status_codes"] = retry.retriableStatusCodes;
+  return policy;
+}
+
+function headerMatch(match: HeaderMatchSpec): Json {
+  if (match.exact !== undefined) return { name: match.name, string_match: { exact: match.exact } };
+  if (match.prefix !== undefined) return { name: match.name, string_match: { prefix: match.prefix } };
+  if (match.regex !== undefined) return { name: match.name, string_match: { safe_regex: { regex: match.regex } } };
+  return { name: match.name, present_match: match.present ?? true };
+}
+
+function headersToAdd(headers: Record<string, string>): Json {
+  return Object.entries(headers).map(([key, value]) => ({
+    header: { key, value },
+    append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
+  }));
+}
