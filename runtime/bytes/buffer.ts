@@ -35,7 +35,9 @@ export class ByteBuffer {
   }
 
   byte(value: u8): this {
-    if (this.room(1)) store<u8>(this.ptr + <usize>this.length++, value);
+    if (!this.room(1)) return this;
+    store<u8>(this.ptr + <usize>this.length, value);
+    this.length++;
     return this;
   }
 

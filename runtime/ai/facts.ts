@@ -1,0 +1,60 @@
+// What a holder of headers may wait for, as bits: ask `Exchange.isRequestKnown(RequestFact.Model | RequestFact.Stream)`.
+
+/** Facts of a request. Each is known when its value was read, or when it is certain that none comes. */
+export const enum RequestFact {
+  None = 0,
+  /** `requestModel`, `modelSource`, `modelProblem`. A repeated key that comes later may still change them. */
+  Model = 1,
+  /** `isStream`. Absent in most calls that are not streamed: then known at the end of the body only. */
+  Stream = 2,
+  /** `streamOptions…`, `includeUsage…`. */
+  StreamOptions = 4,
+  /** `maxOutputTokens`. */
+  MaxOutput = 8,
+  /** `serviceTier`. */
+  ServiceTier = 16,
+  /** `choices`. */
+  Choices = 32,
+  /** `isUncounted` (`background: true`). */
+  Background = 64,
+  /** The whole body was read: sizes for estimates, and no second `model` can come. */
+  WholeBody = 128,
+}
+
+/** Facts of an answer. */
+export const enum ResponseFact {
+  None = 0,
+  /** `responseModel`. */
+  Model = 1,
+  /** The usage, complete. */
+  Usage = 2,
+  /** The whole body was read. */
+  WholeBody = 4,
+}
+
+/** What became of a call. The texts are the values of the filter state `outcome`. */
+export const enum Outcome {
+  /** Not over yet. */
+  None,
+  Ok,
+  /** A status of 400 or more, a gRPC status but 0, or an error object instead of an answer. */
+  Error,
+  /** An error event inside a stream that began with success. */
+  StreamError,
+  /** The answer ended before its end. */
+  Truncated,
+  /** The client left. */
+  Aborted,
+}
+
+/** How far the usage can be trusted. The texts are the values of the filter state `usage_status`. */
+export const enum UsageStatus {
+  /** There is none: no call, an error, a format without usage. */
+  None,
+  /** As the provider reported it. */
+  Complete,
+  /** Reported, but the answer was cut: more may have been used. */
+  Partial,
+  /** Computed from the texts that passed by. */
+  Estimated,
+}
