@@ -41,7 +41,9 @@ function sizeTable(built: Built[], target: Target): string {
   const width = (column: number): number => Math.max(...table.map((row) => row[column]?.length ?? 0));
   const [name, bytes, kib] = [width(0), width(1), width(2)];
   return table
-    .map(([a = "", b = "", c = "", d = ""]) => `${a.padEnd(name)}  ${b.padStart(bytes)}  ${c.padStart(kib)}  ${d}`.trimEnd())
+    .map(([a = "", b = "", c = "", d = ""]) =>
+      `${a.padEnd(name)}  ${b.padStart(bytes)}  ${c.padStart(kib)}  ${d}`.trimEnd(),
+    )
     .join("\n");
 }
 

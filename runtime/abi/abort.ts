@@ -36,7 +36,7 @@ function appendText(at: i32, text: string | null): i32 {
   if (text === null) return at;
   const end = text.length;
   for (let i = 0; i < end; i++) {
-    const unit = load<u16>(changetype<usize>(text) + (<usize>i << 1));
+    const unit = load<u16>(changetype<usize>(text) + ((<usize>i) << 1));
     at = appendByte(at, unit < 0x80 ? unit : 0x3f);
   }
   return at;

@@ -39,7 +39,9 @@ function describe(node, path) {
   const lines = [`✖ ${path.join(" › ")}: ${node.message || "failed"}`];
   if (node.actual) lines.push(`  actual:   ${node.actual.stringify({ indent: 4 }).trimStart()}`);
   if (node.expected) {
-    lines.push(`  expected: ${node.expected.negated ? "not " : ""}${node.expected.stringify({ indent: 4 }).trimStart()}`);
+    lines.push(
+      `  expected: ${node.expected.negated ? "not " : ""}${node.expected.stringify({ indent: 4 }).trimStart()}`,
+    );
   }
   const stack = (node.stackTrace ?? "").split("\n").filter((line) => !line.includes("@as-pect/assembly"));
   if (node.stackTrace) lines.push(...stack.map((line) => `  ${line}`));

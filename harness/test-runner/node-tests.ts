@@ -1,0 +1,94 @@
+// The process that runs one part's node:test files: node-tests.ts COUNTS_FILE NAME_PATTERN FILE...
+// Prints a line per file and all of what failed; writes the counts as JSON.
+
+import { writeFileSync } from "node:fs";
+import { relative } from "node:path";
+import { run } from "node:test";
+import type { TestEvent } from "node:test/reporters";
+import { inspect } from "node:util";
+import type { Counts } from "./counts.ts";
+
+const AT_ONCE = 2;
+const NOT_SELECTED = "test name does not match pattern";
+
+/** What came out of one file. */
+interface FileCounts {
+  path: string;
+  passed: number;
+  failed: number;
+  skipped: number;
+  milliseconds: number;
+}
+
+const [countsFile = "", namePattern = "", ...files] = process.argv.slice(2);
+const counts: Counts = { passed: 0, failed: 0, skipped: [] };
+let current: FileCounts | undefined;
+let parents: string[] = [];
+
+const testNamePatterns = namePattern === "" ? {} : { testNamePatterns: [new RegExp(namePattern)] };
+for await (const event of run({ files, concurrency: AT_ONCE, ...testNamePatterns }) as AsyncIterable<TestEvent>) {
+  if (event.type === "test:start") parents = [...parents.slice(0, event.data.nesting), event.data.name];
+  else if (event.type === "test:stdout" || event.type === "test:stderr") process.stdout.write(event.data.message);
+  else if (event.type === "test:pass" || event.type === "test:fail") take(event);
+}
+printSummary();
+writeFileSync(countsFile, JSON.stringify(counts));
+
+function take(event: Extract<TestEvent, { type: "test:pass" | "test:fail" }>): void {
+  const { data } = event;
+  const path = relative(process.cwd(), data.file ?? data.name);
+  if (current?.path !== path) {
+    printSummary();
+    current = { path, passed: 0, failed: 0, skipped: 0, milliseconds: 0 };
+  }
+  if (data.nesting === 0) current.milliseconds += data.details.duration_ms;
+  const name = [...parents.slice(0, data.nesting), data.name].join(" › ");
+  if (data.skip !== undefined || data.todo !== undefined) {
+    // With a name pattern, Node reports every other test as skipped.
+    if (namePattern !== "" && data.skip === NOT_SELECTED) return;
+    const reason = typeof data.skip === "string" ? ` (${data.skip})` : "";
+    counts.skipped.push(`${path}: ${name}${reason}`);
+    current.skipped++;
+  } else if (event.type === "test:fail") {
+    const { error } = event.data.details;
+    // What holds tests that failed is not a failure of its own.
+    if (codeOf(error) === "subtestsFailed") return;
+    counts.failed++;
+    current.failed++;
+    console.log(`✖ ${path}: ${name}\n${describe(error).replace(/^/gm, "    ")}`);
+  } else if (data.details.type !== "suite" && !isFileItself(data.name, data.file)) {
+    counts.passed++;
+    current.passed++;
+  }
+}
+
+/** Node reports a file without tests, or one that could not be loaded, as a test of the file's name. */
+function isFileItself(name: string, file: string | undefined): boolean {
+  return file === undefined || name === file || files.includes(name);
+}
+
+function printSummary(): void {
+  if (current === undefined) return;
+  const { path, passed, skipped, milliseconds } = current;
+  if (passed + current.failed + skipped === 0) {
+    if (namePattern !== "") return;
+    counts.failed++;
+    current.failed++;
+    console.log(`✖ ${path}: holds no test`);
+  }
+  const { failed } = current;
+  const parts = [failed > 0 ? `${failed} failed` : "", `${passed} passed`, skipped > 0 ? `${skipped} skipped` : ""];
+  const time = milliseconds < 1000 ? `${milliseconds.toFixed(0)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+  console.log(`${failed > 0 ? "✖" : "✔"} ${path} ${parts.filter(Boolean).join(", ")} (${time})`);
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { failureType?: unknown } | undefined)?.failureType;
+}
+
+/** Node wraps what a test threw; the reason is below. */
+function describe(error: unknown): string {
+  const cause = (error as { cause?: unknown } | undefined)?.cause ?? error;
+  const text = typeof cause === "string" ? cause : inspect(cause, { depth: 6, colors: process.stdout.isTTY });
+  return text.replace(/^ +at .*[( ]node:[^{\n]*\n/gm, "");
+}
