@@ -35,10 +35,21 @@ export class FieldReader {
     return node === null ? JsonType.Absent : node.type;
   }
 
+  /** How many elements a list has; 0 when it is absent or no list. */
+  lengthOf(name: string): i32 {
+    const node = this.take(name);
+    return node === null ? 0 : node.type == JsonType.Array ? node.items.length : 0;
+  }
+
   /** The names of all members, for objects whose names are free (`headers: {name: value}`). Read each of them. */
   get names(): string[] {
     const node = this.node;
     return node === null ? [] : node.names;
+  }
+
+  /** Reports an object that is there but empty, where that would mean nothing. */
+  demandMembers(): void {
+    if (this.isPresent && this.names.length == 0) this.errors.error(this.path, "expected at least one member, got an empty object");
   }
 
   /** The place of a member. */

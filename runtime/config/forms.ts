@@ -12,19 +12,38 @@ export const enum TextForm {
   HeaderValue,
   /** A header's name (RFC 9110 token), at most 128 characters, in any case. */
   HeaderName,
-  /** A header's name in lower case. */
-  LowerHeaderName,
+  /** A header's name in lower case that a filter may write: not one that carries the message or a credential. */
+  OwnHeaderName,
   /** A text with at most one `*` at its start and one at its end. */
   Glob,
   /** An HTTP method: capitals and `-`. */
   Method,
-  /** 64 digits of hexadecimal in lower case. */
+  /** 32 or 64 digits of hexadecimal in lower case. */
   Hash,
 }
 
 const MOST_LABEL: i32 = 128;
 const MOST_IDENTIFIER: i32 = 64;
-const HASH_DIGITS: i32 = 64;
+const HASH_DIGITS: i32 = 64; // or half of them
+
+/** Headers that no filter may write to: those that carry the message, and credentials. */
+const RESERVED_HEADERS: string[] = [
+  "accept-encoding",
+  "authorization",
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "cookie",
+  "host",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "x-api-key",
+  "x-forwarded-for",
+  "x-request-id",
+];
 
 /** Whether a text has a form. */
 export function hasForm(text: string, form: TextForm): bool {
@@ -37,8 +56,8 @@ export function hasForm(text: string, form: TextForm): bool {
       return isHeaderValue(text);
     case TextForm.HeaderName:
       return isHeaderName(text, false);
-    case TextForm.LowerHeaderName:
-      return isHeaderName(text, true);
+    case TextForm.OwnHeaderName:
+      return isHeaderName(text, true) && !RESERVED_HEADERS.includes(text);
     case TextForm.Glob:
       return isGlob(text);
     case TextForm.Method:
@@ -61,14 +80,14 @@ export function describeForm(form: TextForm): string {
       return "text of 1 to 128 visible ASCII characters";
     case TextForm.HeaderName:
       return "header name";
-    case TextForm.LowerHeaderName:
-      return "header name in lower case";
+    case TextForm.OwnHeaderName:
+      return "header name in lower case that nothing else uses";
     case TextForm.Glob:
       return "text with '*' at its start or end only";
     case TextForm.Method:
       return 'method in capitals such as "POST"';
     case TextForm.Hash:
-      return "hash of 64 lower-case hexadecimal digits";
+      return "hash of 32 or 64 lower-case hexadecimal digits";
     default:
       return "text that is not empty";
   }
@@ -129,8 +148,8 @@ function isMethod(text: string): bool {
 }
 
 function isHash(text: string): bool {
-  if (text.length != HASH_DIGITS) return false;
-  for (let i = 0; i < HASH_DIGITS; i++) {
+  if (text.length != HASH_DIGITS && text.length * 2 != HASH_DIGITS) return false;
+  for (let i = 0, k = text.length; i < k; i++) {
     const unit = text.charCodeAt(i);
     if (!isDigit(unit) && (unit < 0x61 || unit > 0x66)) return false;
   }

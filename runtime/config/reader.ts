@@ -56,6 +56,14 @@ export class ObjectReader extends NumberReader {
     return values;
   }
 
+  /** Whether a member's name, where names are free, has some form; reports it when not. Makes the name known. */
+  checkName(name: string, form: TextForm): bool {
+    this.take(name);
+    if (hasForm(name, form)) return true;
+    this.errors.error(this.path, "expected a " + describeForm(form) + " as a member's name, got " + quote(name));
+    return false;
+  }
+
   /** The index of a member's value in `allowed`. */
   enumeration(name: string, allowed: string[], absent: i32): i32 {
     const node = this.take(name);

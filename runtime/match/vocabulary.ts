@@ -1,0 +1,34 @@
+// The names of request types and API dialects that configurations may use.
+
+/** What kind of work a call asks for. */
+export const REQUEST_TYPES: string[] = [
+  "chat",
+  "completion",
+  "embedding",
+  "image",
+  "audio",
+  "moderation",
+  "rerank",
+  "batch",
+  "tool",
+];
+
+/** Whose wire format a call speaks. */
+export const APIS: string[] = [
+  "openai-chat",
+  "openai-responses",
+  "openai-completions",
+  "openai-embeddings",
+  "openai-images",
+  "openai-audio",
+  "openai-moderations",
+  "anthropic-messages",
+  "gemini",
+  "bedrock-converse",
+  "cohere-chat",
+  "cohere-rerank",
+  "ollama",
+  "dashscope",
+  "grpc",
+  "mcp",
+];
