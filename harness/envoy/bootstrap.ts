@@ -24,7 +24,11 @@ export function bootstrap(config: BootstrapConfig, listenersFile: string, cluste
     }));
   }
   return {
-    node: { id: config.node?.id ?? "sluice", cluster: config.node?.cluster ?? "sluice", metadata: config.node?.metadata ?? {} },
+    node: {
+      id: config.node?.id ?? "sluice",
+      cluster: config.node?.cluster ?? "sluice",
+      metadata: config.node?.metadata ?? {},
+    },
     admin: { address: { socket_address: { address: "127.0.0.1", port_value: config.adminPort ?? 0 } } },
     dynamic_resources: { lds_config: fromFile(listenersFile), cds_config: fromFile(clustersFile) },
     stats_config: stats,

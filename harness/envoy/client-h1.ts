@@ -18,8 +18,7 @@ export function callH1(port: number, request: PreparedRequest): Promise<ClientRe
       over = true;
       clearTimeout(patience);
       leaving.over();
-      if (outcome === "complete") socket.destroy();
-      else socket.resetAndDestroy();
+      socket.destroy();
       resolve(answer.ended(outcome, reason));
     };
     const leaving = new Leaving(request.abort, () => finish("aborted"));

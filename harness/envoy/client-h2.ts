@@ -10,7 +10,9 @@ export type H2Connection = ClientHttp2Session;
 /** Opens a connection with a large window, so that the client never slows an answer down. Rejects if it is refused. */
 export function connectH2(port: number): Promise<H2Connection> {
   return new Promise((resolve, reject) => {
-    const session = connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 16 << 20, enablePush: false } });
+    const session = connect(`http://127.0.0.1:${port}`, {
+      settings: { initialWindowSize: 16 << 20, enablePush: false },
+    });
     session.once("error", reject);
     session.once("connect", () => {
       session.off("error", reject);
@@ -71,12 +73,18 @@ export function callH2(session: H2Connection, request: PreparedRequest): Promise
       pushed = error.message;
     });
     stream.on("close", () => {
-      const isComplete = responseEnded && answer.status !== 0 && (stream.rstCode === 0 || stream.rstCode === constants.NGHTTP2_NO_ERROR);
-      finish(isComplete && pushed === undefined ? "complete" : "reset", `rst ${stream.rstCode}${pushed ? ` ${pushed}` : ""}`);
+      const isComplete =
+        responseEnded && answer.status !== 0 && (stream.rstCode === 0 || stream.rstCode === constants.NGHTTP2_NO_ERROR);
+      finish(
+        isComplete && pushed === undefined ? "complete" : "reset",
+        `rst ${stream.rstCode}${pushed ? ` ${pushed}` : ""}`,
+      );
     });
     // The trailers come after the data and before the end; the end of the stream is the end of the answer even while
     // the request is still being written.
-    stream.on("end", () => setImmediate(() => (answer.status !== 0 && stream.rstCode === 0 && !pushed ? finish("complete") : undefined)));
+    stream.on("end", () =>
+      setImmediate(() => (answer.status !== 0 && stream.rstCode === 0 && !pushed ? finish("complete") : undefined)),
+    );
     if (hasTrailers) {
       stream.on("wantTrailers", () => stream.sendTrailers(headersOf(request.trailers ?? [])));
     }

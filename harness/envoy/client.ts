@@ -28,7 +28,7 @@ export interface ClientRequest {
   /** HTTP/2: END_STREAM on the last DATA frame (default) or on an empty one of its own. */
   end?: "last-data" | "empty-data";
   trailers?: HeaderList;
-  /** Leaves (HTTP/1: the connection is reset; HTTP/2: CANCEL) when all that is named has come, `afterMs` later. */
+  /** Leaves (HTTP/1: the connection is closed; HTTP/2: CANCEL) when all that is named has come, `afterMs` later. */
   abort?: { requestBytes?: number; responseBytes?: number; afterMs?: number };
   /** Default 10,000. */
   timeoutMs?: number;
@@ -89,7 +89,8 @@ export async function callOn(connection: H2Connection, request: ClientRequest): 
 function prepare(request: ClientRequest, protocol: "h1" | "h2"): PreparedRequest {
   const { body } = request;
   const whole = typeof body === "string" ? Buffer.from(body) : body instanceof Uint8Array ? body : undefined;
-  const pieces = whole === undefined ? ((body as BodyPiece[] | undefined) ?? []) : whole.length > 0 ? [{ bytes: whole }] : [];
+  const pieces =
+    whole === undefined ? ((body as BodyPiece[] | undefined) ?? []) : whole.length > 0 ? [{ bytes: whole }] : [];
   const bodyBytes = pieces.reduce((sum, piece) => sum + piece.bytes.length, 0);
   const headers = Array.isArray(request.headers) ? request.headers : Object.entries(request.headers ?? {});
   const hasTrailers = (request.trailers?.length ?? 0) > 0;

@@ -10,9 +10,7 @@ export function cluster(config: ClusterConfig, modulePath: ModulePath): Json {
   const options: JsonObject = {
     "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
     explicit_http_config:
-      config.protocol === "h2"
-        ? { http2_protocol_options: {} }
-        : { http_protocol_options: { enable_trailers: true } },
+      config.protocol === "h2" ? { http2_protocol_options: {} } : { http_protocol_options: { enable_trailers: true } },
   };
   if (config.filters !== undefined && config.filters.length > 0) {
     const codec = "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec";

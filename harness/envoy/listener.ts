@@ -1,4 +1,5 @@
 // Envoy's configuration of one listener: codec, chain, routes, access log.
+import { createHash } from "node:crypto";
 import type { HeaderMatchSpec, Json } from "../scenario/scenario.ts";
 import { accessLog } from "./access-log.ts";
 import type { ListenerConfig, RouteConfig } from "./config.ts";
@@ -9,8 +10,7 @@ type JsonObject = Record<string, Json>;
 /** An `envoy.config.listener.v3.Listener`. `logPath` is where its access log goes unless it names one itself. */
 export function listener(config: ListenerConfig, modulePath: ModulePath, logPath: string): Json {
   const manager: JsonObject = {
-    "@type":
-      "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+    "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
     stat_prefix: config.name,
     codec_type: "AUTO",
     use_remote_address: config.useRemoteAddress ?? true,
@@ -42,12 +42,21 @@ export function listener(config: ListenerConfig, modulePath: ModulePath, logPath
     "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
     name: config.name,
     address: { socket_address: { address: config.host ?? "127.0.0.1", port_value: config.port ?? 0 } },
-    filter_chains: [
-      { filters: [{ name: "envoy.filters.network.http_connection_manager", typed_config: manager }] },
-    ],
+    filter_chains: [{ filters: [{ name: "envoy.filters.network.http_connection_manager", typed_config: manager }] }],
   };
+  if ((config.port ?? 0) === 0 && process.platform === "linux") made["socket_options"] = [ownSocket(config.name)];
   if (config.bufferLimit !== undefined) made["per_connection_buffer_limit_bytes"] = config.bufferLimit;
   return made;
+}
+
+/**
+ * Envoy gives a new listener the socket of one that is draining if both ask for the same address and options, and port 0
+ * is the same address to it: two listeners would share one port. An option of its own for each (TCP_USER_TIMEOUT of
+ * hours, in Linux's numbers) keeps them apart.
+ */
+function ownSocket(name: string): Json {
+  const hash = createHash("sha256").update(name).digest().readUInt32LE(0);
+  return { level: 6, name: 18, int_value: 3_600_000 + (hash >>> 4), state: "STATE_PREBIND" };
 }
 
 function route(config: RouteConfig): Json {

@@ -58,7 +58,7 @@ export function logLines(text: string): EnvoyLogLine[] {
 export function pluginLines(lines: EnvoyLogLine[]): (LogLine & { plugin: string })[] {
   const found: (LogLine & { plugin: string })[] = [];
   for (const { level, component, text } of lines) {
-    const said = component === "wasm" ? /^wasm log((?: \S+)*): ([\s\S]*)$/.exec(text) : null;
+    const said = component === "wasm" ? /^wasm log((?: [^\s:]+)*): ([\s\S]*)$/.exec(text) : null;
     if (said === null) continue;
     const plugin = (said[1] ?? "").trim().split(" ")[0] ?? "";
     found.push({ level: (level === "warning" ? "warn" : level) as LogLine["level"], text: said[2] ?? "", plugin });

@@ -54,7 +54,10 @@ const pollMs = 15;
 
 /** Starts Envoy and waits until it serves. Throws `envoy-not-ready` or `envoy-config-refused` with the end of its log. */
 export async function startEnvoy(config: EnvoyConfig, options: EnvoyOptions = {}): Promise<Envoy> {
-  const find = { ...(options.version && { version: options.version }), ...(options.progress && { progress: options.progress }) };
+  const find = {
+    ...(options.version && { version: options.version }),
+    ...(options.progress && { progress: options.progress }),
+  };
   const binary = options.envoy ?? (await findEnvoy(find));
   const envoy = new Envoy(binary, options);
   try {
@@ -103,7 +106,8 @@ export class Envoy {
   /** How it ended, if it ended without being stopped. */
   get crashed(): { code: number | null; signal: NodeJS.Signals | null } | undefined {
     const child = this.#child;
-    if (child === undefined || this.#stopping || (child.exitCode === null && child.signalCode === null)) return undefined;
+    if (child === undefined || this.#stopping || (child.exitCode === null && child.signalCode === null))
+      return undefined;
     return { code: child.exitCode, signal: child.signalCode };
   }
 
@@ -111,7 +115,10 @@ export class Envoy {
   port(name: string): number {
     const port = this.#ports.get(name);
     if (port === undefined || port === 0) {
-      throw new HarnessError(`Envoy has no listener "${name}"; it has: ${[...this.#ports.keys()].join(", ")}`, "no-such-listener");
+      throw new HarnessError(
+        `Envoy has no listener "${name}"; it has: ${[...this.#ports.keys()].join(", ")}`,
+        "no-such-listener",
+      );
     }
     return port;
   }
@@ -172,7 +179,8 @@ export class Envoy {
     // A cluster must be there before a route names it and until no route does.
     if (clustersChanged) await push("clusters.json", "cluster_manager.cds", clusters([...config.clusters, ...kept]));
     await push("listeners.json", "listener_manager.lds", this.#listeners(config));
-    if (clustersChanged && kept.length > 0) await push("clusters.json", "cluster_manager.cds", clusters(config.clusters));
+    if (clustersChanged && kept.length > 0)
+      await push("clusters.json", "cluster_manager.cds", clusters(config.clusters));
     this.#clusters = config.clusters;
     this.#ports = await listenerPorts(this.#adminPort);
     if (accepted) return { accepted, reasons: [] };
@@ -181,6 +189,9 @@ export class Envoy {
 
   /** All stats in Prometheus' form, as a map that can be asked. */
   async stats(): Promise<Stats> {
+    // A read merges what workers hold of histograms, but answers before that is done: the second one has it.
+    await adminText(this.#adminPort, "/stats?filter=^none$");
+    await sleep(pollMs);
     return new Stats(await adminText(this.#adminPort, "/stats/prometheus"));
   }
 
@@ -230,6 +241,27 @@ export class Envoy {
     }
   }
 
+  /** The first entry that `is` wanted. Throws `no-log-entry` when none comes in time. */
+  async accessLogEntry(
+    listenerName: string,
+    is: (entry: AccessLogEntry) => boolean,
+    timeoutMs = 3_000,
+  ): Promise<AccessLogEntry> {
+    const until = Date.now() + timeoutMs;
+    for (;;) {
+      const entries = await this.accessLog(listenerName);
+      const found = entries.find(is);
+      if (found !== undefined) return found;
+      if (Date.now() > until) {
+        throw new HarnessError(
+          `none of ${entries.length} access log entries of ${listenerName} is the one`,
+          "no-log-entry",
+        );
+      }
+      await sleep(pollMs);
+    }
+  }
+
   /** CPU time used so far (user and system), in milliseconds. */
   async cpuMillis(): Promise<number> {
     return cpuMillis(this.pid);
@@ -247,7 +279,10 @@ export class Envoy {
     await this.kill();
     if (this.#options.allowFaults) return;
     if (crashed !== undefined) {
-      throw new HarnessError(`Envoy ended by itself (${crashed.signal ?? `exit code ${crashed.code}`}):\n${end}`, "envoy-crashed");
+      throw new HarnessError(
+        `Envoy ended by itself (${crashed.signal ?? `exit code ${crashed.code}`}):\n${end}`,
+        "envoy-crashed",
+      );
     }
     if (traps.length > 0) throw new HarnessError(`${traps.length} Wasm VMs died:\n${traps.join("\n")}`, "wasm-trap");
   }
@@ -280,7 +315,9 @@ export class Envoy {
     try {
       bytes = readFileSync(source);
     } catch (cause) {
-      throw new HarnessError(`the module ${source} cannot be read: build it first (make build)`, "module-missing", { cause });
+      throw new HarnessError(`the module ${source} cannot be read: build it first (make build)`, "module-missing", {
+        cause,
+      });
     }
     const path = join(this.folder, "modules", `${createHash("sha256").update(bytes).digest("hex").slice(0, 32)}.wasm`);
     if (!existsSync(path)) writeFileSync(path, bytes);
@@ -328,7 +365,10 @@ export class Envoy {
       const gone = failed() ?? this.crashed;
       if (gone !== undefined) {
         const how = gone instanceof Error ? gone.message : `exit code ${gone.code}, signal ${gone.signal}`;
-        throw new HarnessError(`Envoy ${this.version} ended at once (${how}):\n${await this.#logEnd()}`, "envoy-not-ready");
+        throw new HarnessError(
+          `Envoy ${this.version} ended at once (${how}):\n${await this.#logEnd()}`,
+          "envoy-not-ready",
+        );
       }
       const address = await readFile(join(this.folder, "admin"), "utf8").catch(() => "");
       const port = Number(/:(\d+)\s*$/.exec(address)?.[1] ?? 0);
@@ -338,7 +378,10 @@ export class Envoy {
         if (answer?.status === 200) return;
       }
       if (Date.now() > until) {
-        throw new HarnessError(`Envoy ${this.version} was not ready in time:\n${await this.#logEnd()}`, "envoy-not-ready");
+        throw new HarnessError(
+          `Envoy ${this.version} was not ready in time:\n${await this.#logEnd()}`,
+          "envoy-not-ready",
+        );
       }
       await sleep(pollMs);
     }

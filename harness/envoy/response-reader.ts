@@ -82,7 +82,10 @@ export class ResponseReader {
   #readHead(): string | undefined {
     const end = this.#rest.indexOf("\r\n\r\n");
     if (end < 0) return undefined;
-    const [first = "", ...lines] = this.#take(end + 4).toString("latin1").trimEnd().split("\r\n");
+    const [first = "", ...lines] = this.#take(end + 4)
+      .toString("latin1")
+      .trimEnd()
+      .split("\r\n");
     const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1] ?? 0);
     if (status === 0) return `malformed status line: ${first}`;
     if (status < 200 && status !== 101) return undefined;
@@ -102,7 +105,11 @@ export class ResponseReader {
 
   #line(): string | undefined {
     const end = this.#rest.indexOf("\r\n");
-    return end < 0 ? undefined : this.#take(end + 2).toString("latin1").slice(0, -2);
+    return end < 0
+      ? undefined
+      : this.#take(end + 2)
+          .toString("latin1")
+          .slice(0, -2);
   }
 
   #take(length: number): Buffer {

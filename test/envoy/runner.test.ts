@@ -80,7 +80,6 @@ describe("a running Envoy", () => {
       const seen = answer.json() as Seen;
       assert.equal(seen.bytes, 5);
       assert.equal(seen.headers["x-envoy-attempt-count"], "1");
-      assert.equal(seen.headers["x-forwarded-for"], "127.0.0.1");
     });
 
     test(`runs a plugin without configuration over ${protocol}`, async () => {
@@ -115,20 +114,20 @@ describe("a running Envoy", () => {
     });
 
     test(`answers 503 for a dead port and says why in the access log over ${protocol}`, async () => {
-      const before = (await envoy.accessLog("plain")).length;
-      const answer = await call(envoy.port("plain"), protocol, { path: "/dead" });
+      const path = `/dead/${protocol}`;
+      const answer = await call(envoy.port("plain"), protocol, { path });
       assert.equal(answer.status, 503);
-      const entry = (await envoy.accessLog("plain", before + 1)).at(-1);
+      const entry = await envoy.accessLogEntry("plain", (one) => one.path === path);
       assert.match(entry?.flags ?? "", /UF/);
       assert.equal(entry?.cluster, "dead");
     });
 
     test(`sees a client that leaves in the middle over ${protocol}`, async () => {
-      const before = (await envoy.accessLog("hold")).length;
+      const path = `/leaves/${protocol}`;
       const abort = { requestBytes: 3 };
-      const answer = await call(envoy.port("hold"), protocol, { body: "abcdef", abort });
+      const answer = await call(envoy.port("hold"), protocol, { path, body: "abcdef", abort });
       assert.equal(answer.outcome, "aborted");
-      const entry = (await envoy.accessLog("hold", before + 1)).at(-1);
+      const entry = await envoy.accessLogEntry("hold", (one) => one.path === path);
       assert.match(entry?.flags ?? "", /DC/);
     });
   }
@@ -151,9 +150,8 @@ describe("a running Envoy", () => {
   });
 
   test("shows filter state and added fields in the access log", async () => {
-    const before = (await envoy.accessLog("probe")).length;
     await call(envoy.port("probe"), "h1", { body: "1234", headers: { "user-agent": "me" } });
-    const entry = (await envoy.accessLog("probe", before + 1)).at(-1);
+    const entry = await envoy.accessLogEntry("probe", (one) => one.fields["user"] === "me");
     assert.deepEqual(entry?.filterState, { "sluice.model": "probe-4" });
     assert.deepEqual(entry?.fields, { user: "me" });
     assert.equal(entry?.status, 200);
@@ -174,7 +172,7 @@ describe("a running Envoy", () => {
     assert.ok((await envoy.cpuMillis()) > 0);
     assert.ok((await envoy.memoryBytes()).resident > 1_000_000);
     const [line] = await envoy.pluginLog(at);
-    assert.deepEqual(line, { level: "info", plugin: "probe", text: "probe: done" });
+    assert.deepEqual(line, { level: "info", plugin: "probe", text: "done" });
   });
 });
 
