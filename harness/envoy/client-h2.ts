@@ -33,6 +33,8 @@ export function callH2(session: H2Connection, request: PreparedRequest): Promise
     let over = false;
     let responseEnded = false;
     let pushed: string | undefined;
+    // `stream.close` would first end the request as if it were whole; an abort sends CANCEL and nothing else.
+    const leave = new AbortController();
     const hasTrailers = (request.trailers?.length ?? 0) > 0;
     const endsAtOnce = request.pieces.length === 0 && !hasTrailers && request.end !== "empty-data";
     if (session.destroyed || session.closed) {
@@ -42,13 +44,14 @@ export function callH2(session: H2Connection, request: PreparedRequest): Promise
     const stream = session.request(head(request) as Record<string, string | string[]>, {
       endStream: endsAtOnce,
       waitForTrailers: hasTrailers,
+      signal: leave.signal,
     });
     const finish = (outcome: ClientResponse["outcome"], reason = "") => {
       if (over) return;
       over = true;
       clearTimeout(patience);
       leaving.over();
-      if (!stream.closed) stream.close(outcome === "complete" ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL);
+      if (!stream.closed) leave.abort();
       resolve(answer.ended(outcome, reason));
     };
     const leaving = new Leaving(request.abort, () => finish("aborted"));

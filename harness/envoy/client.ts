@@ -77,7 +77,9 @@ export async function call(port: number, protocol: "h1" | "h2", request: ClientR
   try {
     return await callH2(connection, prepared);
   } finally {
-    connection.destroy();
+    // A closing connection still writes what its streams have left to say (RST_STREAM), then ends.
+    connection.close();
+    setTimeout(() => connection.destroy(), 200).unref();
   }
 }
 

@@ -119,19 +119,21 @@ describe("HTTP/1.1", () => {
 });
 
 /** Frames of HTTP/2 that the client sent: type, flags, length. */
-function frames(): { type: number; flags: number; length: number }[] {
+function frames(): { type: number; flags: number; length: number; payload: Buffer }[] {
   const bytes = Buffer.concat(received);
   // What an earlier test's connection still sends may come first.
   const all = bytes.subarray(bytes.indexOf("PRI * HTTP/2.0") + 24);
   const found = [];
   for (let at = 0; at + 9 <= all.length; at += 9 + all.readUIntBE(at, 3)) {
-    found.push({ type: all.readUInt8(at + 3), flags: all.readUInt8(at + 4), length: all.readUIntBE(at, 3) });
+    const length = all.readUIntBE(at, 3);
+    const payload = all.subarray(at + 9, at + 9 + length);
+    found.push({ type: all.readUInt8(at + 3), flags: all.readUInt8(at + 4), length, payload });
   }
   return found;
 }
 
 describe("HTTP/2", () => {
-  const dataFrames = () => frames().filter((frame) => frame.type === 0);
+  const dataFrames = () => frames().flatMap(({ type, flags, length }) => (type === 0 ? [{ type, flags, length }] : []));
   // Empty SETTINGS: enough for a client to begin.
   const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
   const server = () => rawServer((socket) => socket.write(settings));
@@ -178,6 +180,7 @@ describe("HTTP/2", () => {
     assert.equal(answer.outcome, "aborted");
     await new Promise((done) => setTimeout(done, 20));
     assert.deepEqual(dataFrames(), [{ type: 0, flags: 0, length: 3 }]);
-    assert.ok(frames().some((frame) => frame.type === 3));
+    const reset = frames().find((frame) => frame.type === 3);
+    assert.equal(reset?.payload.readUInt32BE(0), 8);
   });
 });
