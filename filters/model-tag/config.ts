@@ -1,4 +1,5 @@
 // The configuration of model-tag: what is tagged, under which names, and which models are let through.
+import { ClassifyRules } from "../../runtime/ai/rules";
 import { TextForm } from "../../runtime/config/forms";
 import { ObjectReader } from "../../runtime/config/reader";
 import { SharedConfig } from "../../runtime/config/shared";
@@ -6,7 +7,6 @@ import { Text } from "../../runtime/config/text";
 import { Compilation } from "../../runtime/match/compilation";
 import { GlobList } from "../../runtime/match/glob";
 import { Match } from "../../runtime/match/match";
-import { APIS, REQUEST_TYPES } from "../../runtime/match/vocabulary";
 import { Split } from "./split";
 
 /** What becomes of a call whose model is not on the list, or cannot be known. */
@@ -26,7 +26,8 @@ const ON_HELD_LIMIT: string[] = ["pass", "reject"];
 export class ModelTagConfig {
   readonly headers: TagHeaders;
   readonly tiers: TierRule[];
-  readonly classify: ClassifyRule[];
+  /** Private paths and what is spoken there. */
+  readonly classify: ClassifyRules;
   readonly splits: Split[];
   /** Models that may be asked for; none named: all. */
   readonly allowedModels: GlobList;
@@ -42,7 +43,7 @@ export class ModelTagConfig {
   constructor(reader: ObjectReader, shared: SharedConfig, compilation: Compilation) {
     this.headers = new TagHeaders(reader.object("headers"));
     this.tiers = readTiers(reader, compilation);
-    this.classify = readClassify(reader);
+    this.classify = new ClassifyRules(reader);
     this.splits = readSplits(reader, compilation);
     const models = reader.object("models");
     const allowed = new GlobList(models.strings("allow", TextForm.Glob));
@@ -89,23 +90,6 @@ export class TierRule {
   }
 }
 
-/** `classify`: what a private path is. */
-@final
-export class ClassifyRule {
-  readonly paths: GlobList;
-  /** Index into `REQUEST_TYPES`, -1 when the rule leaves it to the API. */
-  readonly requestType: i32;
-  /** Index into `APIS`; OpenAI chat when not said. */
-  readonly api: i32;
-
-  constructor(reader: ObjectReader) {
-    if (!reader.has("paths")) reader.mismatch("paths", "a list of paths");
-    this.paths = new GlobList(reader.strings("paths", TextForm.Glob));
-    this.requestType = reader.enumeration("requestType", REQUEST_TYPES, -1);
-    this.api = reader.enumeration("api", APIS, 0);
-  }
-}
-
 function readHeader(reader: ObjectReader, name: string, absent: string, taken: string[]): Text {
   const header = reader.string(name, absent, TextForm.OwnHeaderName);
   if (taken.includes(header)) reader.error(name, "two tags cannot share one header, " + header);
@@ -117,13 +101,6 @@ function readTiers(reader: ObjectReader, compilation: Compilation): TierRule[] {
   const readers = reader.objects("tier");
   const rules: TierRule[] = [];
   for (let i = 0; i < readers.length; i++) rules.push(new TierRule(readers[i], compilation));
-  return rules;
-}
-
-function readClassify(reader: ObjectReader): ClassifyRule[] {
-  const readers = reader.objects("classify");
-  const rules: ClassifyRule[] = [];
-  for (let i = 0; i < readers.length; i++) rules.push(new ClassifyRule(readers[i]));
   return rules;
 }
 

@@ -78,12 +78,14 @@ function readVariants(reader: ObjectReader, compilation: Compilation): Variant[]
   let whole: i64 = 0;
   for (let i = 0; i < readers.length; i++) {
     const variant = new Variant(readers[i], compilation);
-    if (indexOfVariant(variants, variant.name.toString()) >= 0) readers[i].error("name", "another variant has the same name");
+    if (indexOfVariant(variants, variant.name.toString()) >= 0)
+      readers[i].error("name", "another variant has the same name");
     whole += variant.share;
     variants.push(variant);
   }
   const count = reader.lengthOf("variants");
-  if (count < 1 || count > MOST_VARIANTS) reader.error("variants", "expected 1 to 16 variants, got " + count.toString());
+  if (count < 1 || count > MOST_VARIANTS)
+    reader.error("variants", "expected 1 to 16 variants, got " + count.toString());
   if (whole > WHOLE_SHARE) reader.error("variants", "expected percentages that add up to at most 100");
   return variants;
 }

@@ -32,7 +32,9 @@ export function sipUpdate(state: usize, ptr: usize, length: i32): void {
   if (filled > 0) {
     let tail = load<u64>(state, TAIL);
     while (filled < 8 && ptr < end) {
-      tail |= (<u64>load<u8>(ptr)) << (<u64>(filled << 3));
+      const byte: u64 = load<u8>(ptr);
+      const shift: u64 = filled << 3;
+      tail |= byte << shift;
       filled++;
       ptr++;
     }
@@ -48,7 +50,8 @@ export function sipUpdate(state: usize, ptr: usize, length: i32): void {
   let tail: u64 = 0;
   let shift: u64 = 0;
   while (ptr < end) {
-    tail |= (<u64>load<u8>(ptr)) << shift;
+    const byte: u64 = load<u8>(ptr);
+    tail |= byte << shift;
     shift += 8;
     ptr++;
   }

@@ -49,7 +49,8 @@ export class FieldReader {
 
   /** Reports an object that is there but empty, where that would mean nothing. */
   demandMembers(): void {
-    if (this.isPresent && this.names.length == 0) this.errors.error(this.path, "expected at least one member, got an empty object");
+    if (this.isPresent && this.names.length == 0)
+      this.errors.error(this.path, "expected at least one member, got an empty object");
   }
 
   /** The place of a member. */
@@ -65,7 +66,10 @@ export class FieldReader {
   /** Reports that a member is not what it has to be; `expected` with its article. */
   mismatch(name: string, expected: string): void {
     const node = this.take(name);
-    this.error(name, node === null ? "missing, expected " + expected : "expected " + expected + ", got " + node.describe());
+    this.error(
+      name,
+      node === null ? "missing, expected " + expected : "expected " + expected + ", got " + node.describe(),
+    );
   }
 
   /** The member of that name, null when there is none. Makes the name known. */

@@ -9,11 +9,7 @@ import { Facts } from "./facts";
 export const BEARER_DIGITS: i32 = 32;
 
 const AUTHORIZATION: Bytes = Bytes.constant("authorization");
-const API_KEYS: Bytes[] = [
-  Bytes.constant("x-api-key"),
-  Bytes.constant("api-key"),
-  Bytes.constant("x-goog-api-key"),
-];
+const API_KEYS: Bytes[] = [Bytes.constant("x-api-key"), Bytes.constant("api-key"), Bytes.constant("x-goog-api-key")];
 const SCHEME: Bytes = Bytes.constant("bearer");
 
 /**

@@ -29,6 +29,9 @@ export class Compilation {
   /** Warns when a decision would rest on a header that any caller may set. `name` in lower case. */
   checkTrusted(name: string, errors: ConfigErrors, place: string): void {
     if (this.trustedHeaders.includes(name)) return;
-    errors.warn(place, "any caller can set the header " + quote(name) + "; name it in trustedHeaders if a trusted hop sets it");
+    errors.warn(
+      place,
+      "any caller can set the header " + quote(name) + "; name it in trustedHeaders if a trusted hop sets it",
+    );
   }
 }

@@ -159,12 +159,18 @@ export function readKey(reader: ObjectReader, name: string, absent: string[], co
     const source = parseSource(texts[i], reader.errors, reader.at(element(name, i)), compilation);
     if (source !== null) spec.sources.push(source);
   }
-  if (texts.length > MOST_KEY_PARTS) reader.error(name, "expected at most " + MOST_KEY_PARTS.toString() + " key sources");
+  if (texts.length > MOST_KEY_PARTS)
+    reader.error(name, "expected at most " + MOST_KEY_PARTS.toString() + " key sources");
   return spec;
 }
 
 /** Reads one key source; null, and reported, when it is none. */
-export function parseSource(text: string, errors: ConfigErrors, place: string, compilation: Compilation): KeySource | null {
+export function parseSource(
+  text: string,
+  errors: ConfigErrors,
+  place: string,
+  compilation: Compilation,
+): KeySource | null {
   const colon = text.indexOf(":");
   const kind = KINDS.indexOf(colon < 0 ? text : text.substring(0, colon));
   let name = colon < 0 ? "" : text.substring(colon + 1);

@@ -61,7 +61,9 @@ export class Match {
   /** Whether nothing is demanded: every call matches. */
   get isOpen(): bool {
     const isLimited = this.needsModel || this.needsConsumer || this.needsCall || this.expression >= 0;
-    return !isLimited && this.paths.isEmpty && this.hosts.isEmpty && this.methods.isEmpty && this.headerNames.length == 0;
+    return (
+      !isLimited && this.paths.isEmpty && this.hosts.isEmpty && this.methods.isEmpty && this.headerNames.length == 0
+    );
   }
 
   /** Whether all but the model holds. To be asked when the request's headers are there. Cheap members come first. */

@@ -1,9 +1,9 @@
 // A module whose only job is to judge configurations of model-tag, so that its verdict can be compared with the schema's.
-import { ModelTagConfig } from "../../../../filters/model-tag/config";
-import { ConfigErrors } from "../../../../runtime/config/errors";
-import { readConfig } from "../../../../runtime/config/reader";
-import { SharedConfig } from "../../../../runtime/config/shared";
-import { Compilation } from "../../../../runtime/match/compilation";
+import { ModelTagConfig } from "../../filters/model-tag/config";
+import { ConfigErrors } from "../../runtime/config/errors";
+import { readConfig } from "../../runtime/config/reader";
+import { SharedConfig } from "../../runtime/config/shared";
+import { Compilation } from "../../runtime/match/compilation";
 
 let report: ArrayBuffer = new ArrayBuffer(0);
 
