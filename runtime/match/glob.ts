@@ -2,7 +2,7 @@
 import { Bytes, lowerAscii } from "../bytes/bytes";
 import { Text } from "../config/text";
 
-/** One pattern. `case` matters unless it is made with `ignoreCase`, which folds ASCII letters (hosts). */
+/** One pattern. Case matters unless it is made with `ignoreCase`, which folds ASCII letters (hosts). */
 @final
 export class Glob {
   private readonly literal: Text;
@@ -16,7 +16,9 @@ export class Glob {
   ) {
     const isOpenAtStart = pattern.startsWith("*");
     const isOpenAtEnd = pattern.endsWith("*");
-    const literal = pattern.substring(isOpenAtStart ? 1 : 0, isOpenAtEnd ? pattern.length - 1 : pattern.length);
+    const start = isOpenAtStart ? 1 : 0;
+    const end = isOpenAtEnd ? pattern.length - 1 : pattern.length;
+    const literal = pattern.substring(start, max(start, end)); // one star may be both ends
     this.isOpenAtStart = isOpenAtStart;
     this.isOpenAtEnd = isOpenAtEnd;
     this.literal = new Text(ignoreCase ? literal.toLowerCase() : literal);

@@ -1,6 +1,6 @@
 import { hmacPrepare, hmacSha256, HMAC_KEY_SIZE, sha256, sha256Final, sha256Init } from "../../../runtime/bytes/sha256";
 import { sha256Update, SHA256_SIZE, SHA256_STATE_SIZE } from "../../../runtime/bytes/sha256";
-import { hex, repeated } from "./hex.include";
+import { hex, repeated } from "./hex";
 
 const digest = new ArrayBuffer(SHA256_SIZE);
 

@@ -1,6 +1,6 @@
 import { sipFinal, sipHash128, sipInit, sipUpdate } from "../../../runtime/bytes/siphash";
 import { SIPHASH_SIZE, SIPHASH_STATE_SIZE } from "../../../runtime/bytes/siphash";
-import { hex } from "./hex.include";
+import { hex } from "./hex";
 
 const K0: u64 = 0x0706050403020100;
 const K1: u64 = 0x0f0e0d0c0b0a0908;
