@@ -32,7 +32,6 @@ for await (const event of run({ files, concurrency: AT_ONCE, ...testNamePatterns
   else if (event.type === "test:pass" || event.type === "test:fail") take(event);
 }
 printSummary();
-writeFileSync(countsFile, JSON.stringify(counts));
 
 function take(event: Extract<TestEvent, { type: "test:pass" | "test:fail" }>): void {
   const { data } = event;
@@ -80,6 +79,8 @@ function printSummary(): void {
   const parts = [failed > 0 ? `${failed} failed` : "", `${passed} passed`, skipped > 0 ? `${skipped} skipped` : ""];
   const time = milliseconds < 1000 ? `${milliseconds.toFixed(0)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
   console.log(`${failed > 0 ? "✖" : "✔"} ${path} ${parts.filter(Boolean).join(", ")} (${time})`);
+  // After each file: what was counted stands even when the part is ended for taking too long.
+  writeFileSync(countsFile, JSON.stringify(counts));
 }
 
 function codeOf(error: unknown): unknown {
