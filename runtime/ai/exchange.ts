@@ -2,10 +2,14 @@
 import { Bytes } from "../bytes/bytes";
 import { Aliases } from "../match/aliases";
 import { Api } from "./api";
+import { BodyFormat, bodyFormatOf } from "./body-format";
+import { classification } from "./classify";
 import { Outcome, RequestFact, ResponseFact } from "./facts";
 import { RequestHead, ResponseHead } from "./head";
-import { ModelProblem, ModelSource } from "./model";
+import { MAX_MODEL_BYTES, ModelProblem, ModelSource } from "./model";
+import { OwnedText } from "./owned-text";
 import { Provider } from "./provider";
+import { RequestBody } from "./request";
 import { RequestType } from "./request-type";
 import { ClassifyRules } from "./rules";
 import { Usage } from "./usage";
@@ -33,48 +37,12 @@ export class Exchange {
   api: Api = Api.None;
   provider: Provider = Provider.None;
   requestType: RequestType = RequestType.None;
-  /** Its use is billed elsewhere: realtime session, batch, background answer (the latter is known from the body). */
-  isUncounted: bool = false;
   /** Costs nothing by nature: it counts tokens. */
   isFree: bool = false;
   /** The body is readable and tells something: feed it. */
   wantsRequestBody: bool = false;
-
-  // Request, from path or body.
-  modelSource: ModelSource = ModelSource.None;
-  modelProblem: ModelProblem = ModelProblem.None;
-  /** The answer is asked for as a stream. */
-  isStream: bool = false;
-  /** The most output tokens that the call allows per choice, -1 when it does not say. */
-  maxOutputTokens: i64 = -1;
-  /** `n`, `num_generations`, `candidateCount`: answers asked for at once, at least 1. */
-  choices: i64 = 1;
-
-  // Places in the request body (offsets from its first byte, -1 when not there), for those who edit it.
-  /** The top-level `model` value of a JSON body, quotes included; of the last one where there are several. */
-  modelStart: i64 = -1;
-  modelEnd: i64 = -1;
-  /** How often the body has a top-level `model`; an edit is safe when it is one. */
-  modelCount: i32 = 0;
-  /** The `stream_options` value when it is an object: its braces, and whether nothing is in it. */
-  streamOptionsStart: i64 = -1;
-  streamOptionsEnd: i64 = -1;
-  isStreamOptionsEmpty: bool = false;
-  /** The `stream_options.include_usage` value and its offsets. */
-  includesUsage: bool = false;
-  includeUsageStart: i64 = -1;
-  includeUsageEnd: i64 = -1;
-  /** The outermost braces; `bodyClose` is known once the last one was read. */
-  bodyOpen: i64 = -1;
-  bodyClose: i64 = -1;
-  /** Nothing between them. */
-  isBodyEmpty: bool = false;
-
-  // Sizes for estimates; whole once `isRequestKnown(RequestFact.WholeBody)`.
-  /** Bytes of text in the body (strings that are no media). */
-  requestTextBytes: i64 = 0;
-  /** Images, audio and files in the body. */
-  requestMediaItems: i32 = 0;
+  /** What the request body tells; see the class. Whole once `isRequestKnown(RequestFact.WholeBody)`. */
+  readonly request: RequestBody = new RequestBody();
 
   // Response.
   /** The status code, 0 before the answer. */
@@ -93,48 +61,156 @@ export class Exchange {
   contentBytes: i64 = 0;
   readonly usage: Usage = new Usage();
 
+  private readonly aliasedModel: OwnedText = new OwnedText(MAX_MODEL_BYTES);
+  private aliasedVersion: u32 = 0;
+  private settings: ExchangeSettings | null = null;
+  private isUncountedByPath: bool = false;
+  private isStreamByPath: bool = false;
+  private isPathStream: bool = false;
+
   /** One from the pool, as new. */
   static take(): Exchange {
-    return new Exchange();
+    if (POOL.length == 0) return new Exchange();
+    return POOL.pop();
   }
 
   /** Back to the pool; not to be used any more. */
-  release(): void {}
+  release(): void {
+    this.reset();
+    POOL.push(this);
+  }
+
+  /** As new. */
+  reset(): void {
+    this.isCall = false;
+    this.api = Api.None;
+    this.provider = Provider.None;
+    this.requestType = RequestType.None;
+    this.isFree = false;
+    this.wantsRequestBody = false;
+    this.request.reset();
+    this.status = 0;
+    this.wantsResponseBody = false;
+    this.isResponseCompressed = false;
+    this.isResponseStream = false;
+    this.outcome = Outcome.None;
+    this.hasFirstToken = false;
+    this.contentDeltas = 0;
+    this.contentBytes = 0;
+    this.usage.reset();
+    this.aliasedModel.clear();
+    this.aliasedVersion = 0;
+    this.settings = null;
+    this.isUncountedByPath = false;
+    this.isStreamByPath = false;
+    this.isPathStream = false;
+  }
 
   /** Classifies the call. `head` is read during the call only. */
-  openRequest(head: RequestHead, settings: ExchangeSettings): void {}
+  openRequest(head: RequestHead, settings: ExchangeSettings): void {
+    this.settings = settings;
+    const verdict = classification;
+    verdict.read(head, settings.rules);
+    this.isCall = verdict.isCall;
+    if (!verdict.isCall) return;
+    this.api = verdict.api;
+    this.provider = verdict.provider;
+    this.requestType = verdict.requestType;
+    this.isFree = verdict.isFree;
+    this.isUncountedByPath = verdict.isUncounted;
+    this.isStreamByPath = verdict.isStreamByPath;
+    this.isPathStream = verdict.isStream;
+    const request = this.request;
+    if (verdict.modelSource != ModelSource.None) {
+      request.fixModel(verdict.model, verdict.modelSource);
+      this.applyAliases();
+    }
+    if (!verdict.readsBody) {
+      request.openUnread(ModelProblem.Missing);
+      return;
+    }
+    // A missing content type is no lie: the path says what the body has to be.
+    const format = head.contentType.isEmpty ? BodyFormat.Json : bodyFormatOf(head.contentType);
+    if (format != BodyFormat.Json && format != BodyFormat.Multipart) request.openUnread(ModelProblem.ContentType);
+    else if (!head.isIdentity) request.openUnread(ModelProblem.Compressed);
+    else {
+      request.open(format, head.contentType);
+      this.wantsRequestBody = true;
+    }
+  }
 
   /** Reads the next bytes of the request body, before anyone edits them. */
-  feedRequest(ptr: usize, length: i32): void {}
+  feedRequest(ptr: usize, length: i32): void {
+    if (!this.wantsRequestBody) return;
+    this.request.feed(ptr, length);
+    this.applyAliases();
+  }
 
   /** No more bytes come (end of stream, or trailers). Settles every fact of the request. */
-  endRequest(): void {}
+  endRequest(): void {
+    if (!this.wantsRequestBody) return;
+    this.request.end();
+    this.applyAliases();
+  }
 
   /** The holder gave up waiting: a model that is still unknown is unknown for the reason `ModelSource.Limit`. */
-  limitReached(): void {}
+  limitReached(): void {
+    this.request.limitReached();
+  }
 
-  /** Whether all these facts are settled, so that who waits for them need not wait longer. True for no call. */
-  isRequestKnown(facts: RequestFact): bool {
-    return true;
+  /** Whether all these facts (RequestFact bits) are settled, so that nobody need wait for them. True for no call. */
+  isRequestKnown(facts: i32): bool {
+    const known = this.isStreamByPath ? RequestFact.Stream : 0;
+    return this.request.isKnown(facts & ~known);
+  }
+
+  /** Its use is billed elsewhere: realtime session, batch, background answer (the latter is known from the body). */
+  get isUncounted(): bool {
+    return this.isUncountedByPath || this.request.isBackground;
+  }
+
+  /** Where the model was found. */
+  get modelSource(): ModelSource {
+    return this.request.modelSource;
+  }
+
+  /** What is wrong with the model, or with the body that should name it. */
+  get modelProblem(): ModelProblem {
+    return this.request.modelProblem;
+  }
+
+  /** The answer is asked for as a stream. Ollama streams unless told not to. */
+  get isStream(): bool {
+    if (this.isStreamByPath) return this.isPathStream;
+    if (this.request.hasStream) return this.request.isStream;
+    return this.api == Api.Ollama && this.requestType != RequestType.Embedding;
+  }
+
+  /** The most output tokens that the call allows per choice, -1 when it does not say. */
+  get maxOutputTokens(): i64 {
+    return this.request.maxOutputTokens;
   }
 
   /** The model asked for, after aliases; absent when unknown. */
   get requestModel(): Bytes {
-    return Bytes.absent();
+    return this.aliasedModel.view;
   }
 
   /** The model as the caller wrote it; absent when unknown. */
   get rawModel(): Bytes {
-    return Bytes.absent();
+    return this.request.model.view;
   }
 
   /** `service_tier`: that of the answer when it says, else that asked for; absent when neither does. */
   get serviceTier(): Bytes {
-    return Bytes.absent();
+    return this.request.serviceTier.view;
   }
 
   /** Begins the answer. `head` is read during the call only. Interim answers (1xx) are ignored. */
-  openResponse(head: ResponseHead): void {}
+  openResponse(head: ResponseHead): void {
+    if (head.status >= 100 && head.status < 200) return;
+    this.status = head.status;
+  }
 
   /** Reads the next bytes of the response body, before anyone edits them. */
   feedResponse(ptr: usize, length: i32): void {}
@@ -145,8 +221,8 @@ export class Exchange {
   /** The stream was cut: by the upstream (`truncated`), else by the client (`aborted`). Settles usage and outcome. */
   abortResponse(byUpstream: bool): void {}
 
-  /** Whether all these facts are settled. True for no call. */
-  isResponseKnown(facts: ResponseFact): bool {
+  /** Whether all these facts (ResponseFact bits) are settled. True for no call. */
+  isResponseKnown(facts: i32): bool {
     return true;
   }
 
@@ -164,4 +240,19 @@ export class Exchange {
   get estimatedInput(): i64 {
     return 0;
   }
+
+  private applyAliases(): void {
+    if (this.aliasedVersion == this.request.modelVersion) return;
+    this.aliasedVersion = this.request.modelVersion;
+    const raw = this.request.model.view;
+    const settings = this.settings;
+    if (settings === null || !raw.isPresent) {
+      this.aliasedModel.set(raw);
+      return;
+    }
+    const aliases = settings.aliases;
+    this.aliasedModel.set(aliases === null ? raw : aliases.resolve(raw));
+  }
 }
+
+const POOL: Exchange[] = [];

@@ -1,0 +1,140 @@
+// What rules ask about a call, answered from the request's head, the exchange and the host's attributes.
+import { Bytes } from "../bytes/bytes";
+import { ByteBuffer } from "../bytes/buffer";
+import { getProperty, propertyPath } from "../host/properties";
+import { Facts } from "../match/facts";
+import { AiCall, requestHead } from "./call";
+import { Expressions } from "./expressions";
+import { providerText } from "./provider";
+import { requestTypeText } from "./request-type";
+import { Plugin } from "./plugin";
+
+const URI_SAN = propertyPath("connection.uri_san_peer_certificate");
+const SOURCE_ADDRESS = propertyPath("source.address");
+/** Where jwt_authn leaves the payload of a verified token: Istio's name for it, and the one in Envoy's documentation. */
+const JWT_PAYLOADS: Bytes[] = [
+  propertyPath("metadata.filter_metadata.envoy\\.filters\\.http\\.jwt_authn.payload."),
+  propertyPath("metadata.filter_metadata.envoy\\.filters\\.http\\.jwt_authn.jwt_payload."),
+];
+const claimPath: ByteBuffer = new ByteBuffer(256);
+const QUESTION_MARK: u8 = 0x3f;
+
+/** One for each plugin, turned to the call whose request headers callback is running. */
+export class CallFacts extends Facts {
+  private call: AiCall | null = null;
+  private hash: Bytes = Bytes.absent();
+  private isHashed: bool = false;
+
+  constructor(
+    private readonly plugin: Plugin,
+    private readonly expressions: Expressions,
+  ) {
+    super();
+  }
+
+  /** Turns to a call. */
+  open(call: AiCall): void {
+    this.call = call;
+    this.isHashed = false;
+  }
+
+  path(): Bytes {
+    const path = requestHead.path;
+    const end = path.indexOfByte(QUESTION_MARK);
+    return end < 0 ? path : path.slice(0, end);
+  }
+
+  query(): Bytes {
+    const path = requestHead.path;
+    const start = path.indexOfByte(QUESTION_MARK);
+    return start < 0 ? Bytes.absent() : path.slice(start + 1);
+  }
+
+  host(): Bytes {
+    return requestHead.authority;
+  }
+
+  method(): Bytes {
+    return requestHead.method;
+  }
+
+  header(name: Bytes): Bytes {
+    return requestHead.find(name);
+  }
+
+  model(): Bytes {
+    const call = this.call;
+    const exchange = call ? call.exchange : null;
+    return exchange ? exchange.requestModel : Bytes.absent();
+  }
+
+  requestType(): Bytes {
+    const call = this.call;
+    const exchange = call ? call.exchange : null;
+    return exchange ? requestTypeText(exchange.requestType) : Bytes.absent();
+  }
+
+  provider(): Bytes {
+    const call = this.call;
+    const exchange = call ? call.exchange : null;
+    return exchange ? providerText(exchange.provider) : Bytes.absent();
+  }
+
+  consumer(): Bytes {
+    const call = this.call;
+    return call ? this.plugin.shared.consumers.nameOf(call.consumer, this) : Bytes.absent();
+  }
+
+  team(): Bytes {
+    const call = this.call;
+    const entry = call ? this.plugin.shared.consumers.entry(call.consumer) : null;
+    const text = entry ? entry.team : null;
+    return text ? text.bytes : Bytes.absent();
+  }
+
+  project(): Bytes {
+    const call = this.call;
+    const entry = call ? this.plugin.shared.consumers.entry(call.consumer) : null;
+    const text = entry ? entry.project : null;
+    return text ? text.bytes : Bytes.absent();
+  }
+
+  tier(): Bytes {
+    const call = this.call;
+    const entry = call ? this.plugin.shared.consumers.entry(call.consumer) : null;
+    const text = entry ? entry.tier : null;
+    return text ? text.bytes : Bytes.absent();
+  }
+
+  principal(): Bytes {
+    return getProperty(URI_SAN);
+  }
+
+  bearer(): Bytes {
+    if (!this.isHashed) {
+      this.isHashed = true;
+      this.hash = this.plugin.shared.bearerHash.of(this);
+    }
+    return this.hash;
+  }
+
+  jwtClaim(name: Bytes): Bytes {
+    for (let i = 0; i < JWT_PAYLOADS.length; i++) {
+      const value = getProperty(claimPath.clear().add(JWT_PAYLOADS[i]).add(name).view());
+      if (value.isPresent) return value;
+    }
+    return Bytes.absent();
+  }
+
+  sourceAddress(): Bytes {
+    return getProperty(SOURCE_ADDRESS);
+  }
+
+  property(path: Bytes): Bytes {
+    return getProperty(path);
+  }
+
+  expression(index: i32): Bytes {
+    return this.expressions.evaluate(index);
+  }
+}

@@ -1,0 +1,167 @@
+// The two directions of an AI call: bodies go to the exchange, decisions to the parts.
+import { BufferType, HeaderMap, StreamType } from "../abi/enums";
+import { ByteBuffer } from "../bytes/buffer";
+import { Bytes } from "../bytes/bytes";
+import { clearRouteCache } from "../host/foreign";
+import { setHeader } from "../host/headers";
+import { Cause, Half } from "../stream/half";
+import { AiCall } from "./call";
+import { Exchange } from "./exchange";
+import { RequestFact, ResponseFact } from "./facts";
+
+const CONTENT_LENGTH = Bytes.constant("content-length");
+const lengthText: ByteBuffer = new ByteBuffer(24);
+
+/**
+ * Once the rest is known, headers wait for `stream` within this many bytes only: most bodies are shorter, and it may
+ * stand anywhere. A fixed place in the body, so that the answer does not depend on how the body was cut.
+ */
+const PATIENCE_BYTES: i32 = 65536;
+
+abstract class AiHalf extends Half {
+  call: AiCall | null = null;
+
+  maxHeldBytes(): i32 {
+    const call = this.call;
+    return call ? call.plugin.shared.maxHeldBytes : 0;
+  }
+
+  maxHeldTotal(): i64 {
+    const call = this.call;
+    return call ? call.plugin.shared.maxHeldTotal : 0;
+  }
+
+  answer(): void {
+    const call = this.call;
+    const exchange = this.exchange;
+    if (!call || !exchange) return;
+    call.isAnswered = true;
+    call.reply.send(exchange.api);
+  }
+
+  protected get exchange(): Exchange | null {
+    const call = this.call;
+    return call ? call.exchange : null;
+  }
+}
+
+/** From the client to the model. */
+export class RequestHalf extends AiHalf {
+  /** What the headers wait for, and what is read on for. */
+  awaited: RequestFact = RequestFact.None;
+  interest: RequestFact = RequestFact.None;
+
+  constructor() {
+    super(HeaderMap.RequestHeaders, BufferType.RequestBody, StreamType.Request);
+  }
+
+  feed(ptr: usize, length: i32): void {
+    const exchange = this.exchange;
+    if (exchange) exchange.feedRequest(ptr, length);
+  }
+
+  finish(): void {
+    const exchange = this.exchange;
+    if (exchange) exchange.endRequest();
+  }
+
+  isKnown(): bool {
+    const exchange = this.exchange;
+    if (!exchange || exchange.isRequestKnown(this.awaited)) return true;
+    return this.keptBytes >= PATIENCE_BYTES && exchange.isRequestKnown(this.awaited & ~RequestFact.Stream);
+  }
+
+  wantsMore(): bool {
+    const exchange = this.exchange;
+    return exchange != null && exchange.wantsRequestBody && !exchange.isRequestKnown(this.interest);
+  }
+
+  decide(cause: Cause): bool {
+    const call = this.call;
+    const exchange = this.exchange;
+    if (!call || !exchange) return true;
+    if (cause > Cause.End) {
+      exchange.limitReached();
+      call.plugin.reportHeld(cause);
+    }
+    const parts = call.plugin.parts;
+    for (let i = 0; i < parts.length; i++) if (!parts[i].decideRequest(call, cause)) return false;
+    return true;
+  }
+
+  answerLost(): void {
+    const call = this.call;
+    if (!call) return;
+    call.reply.requestTooLarge();
+    this.answer();
+  }
+
+  editHeaders(): void {
+    const call = this.call;
+    if (!call || !call.exchange) return;
+    const parts = call.plugin.parts;
+    for (let i = 0; i < parts.length; i++) parts[i].editRequestHeaders(call);
+    if (this.growth != 0 && call.requestLength >= 0) {
+      setHeader(
+        this.headers,
+        CONTENT_LENGTH,
+        lengthText
+          .clear()
+          .i64(call.requestLength + this.growth)
+          .view(),
+      );
+    }
+    if (call.isRouteChanged) clearRouteCache();
+  }
+}
+
+/** From the model to the client. */
+export class ResponseHalf extends AiHalf {
+  /** What the headers wait for, and what is read on for. */
+  awaited: ResponseFact = ResponseFact.None;
+  interest: ResponseFact = ResponseFact.None;
+
+  constructor() {
+    super(HeaderMap.ResponseHeaders, BufferType.ResponseBody, StreamType.Response);
+  }
+
+  feed(ptr: usize, length: i32): void {
+    const exchange = this.exchange;
+    if (exchange) exchange.feedResponse(ptr, length);
+  }
+
+  finish(): void {
+    const exchange = this.exchange;
+    if (exchange) exchange.endResponse();
+  }
+
+  isKnown(): bool {
+    const exchange = this.exchange;
+    return !exchange || exchange.isResponseKnown(this.awaited);
+  }
+
+  wantsMore(): bool {
+    const exchange = this.exchange;
+    return exchange != null && exchange.wantsResponseBody && !exchange.isResponseKnown(this.interest);
+  }
+
+  decide(cause: Cause): bool {
+    const call = this.call;
+    if (call && cause > Cause.End) call.plugin.reportHeld(cause);
+    return true;
+  }
+
+  answerLost(): void {
+    const call = this.call;
+    if (!call) return;
+    call.reply.answerTooLarge();
+    this.answer();
+  }
+
+  editHeaders(): void {
+    const call = this.call;
+    if (!call || !call.exchange) return;
+    const parts = call.plugin.parts;
+    for (let i = 0; i < parts.length; i++) parts[i].editResponseHeaders(call);
+  }
+}

@@ -1,0 +1,153 @@
+// One AI call on its way through the parts: the exchange, the two directions, the answer from here if there is one.
+import { HeaderMap } from "../abi/enums";
+import { getPairs } from "../host/headers";
+import { getPropertyI64, propertyPath } from "../host/properties";
+import { NO_CONSUMER } from "../match/consumers";
+import { Call, Start } from "../stream/call";
+import { Half } from "../stream/half";
+import { NativeFlag, Role } from "../stream/hold-root";
+import { CallFacts } from "./call-facts";
+import { RequestHalf, ResponseHalf } from "./call-halves";
+import { Exchange } from "./exchange";
+import { Outcome, RequestFact, ResponseFact } from "./facts";
+import { RequestHead, ResponseHead } from "./head";
+import { Plugin } from "./plugin";
+import { Reply } from "./reply";
+
+/** The head of the request whose headers callback is running. */
+export const requestHead: RequestHead = new RequestHead();
+/** The head of the response whose headers callback is running. */
+export const responseHead: ResponseHead = new ResponseHead();
+
+const RESPONSE_FLAGS = propertyPath("response.flags");
+/** Envoy's flags for an answer that the upstream did not finish: UT, UR, UF, UC, SI, UMSDR and UPE. */
+const UPSTREAM_FAILED: i64 = (1 << 2) | (1 << 4) | (1 << 5) | (1 << 6) | (1 << 16) | (1 << 20) | (1 << 22);
+
+export class AiCall extends Call {
+  /** Null for requests that are no AI call (and for which no part asks). */
+  exchange: Exchange | null = null;
+  readonly reply: Reply = new Reply();
+  /** Who calls: index into the plugin's consumer table. */
+  consumer: i32 = NO_CONSUMER;
+  /** Set by a part whose header changes may lead to another route. */
+  isRouteChanged: bool = false;
+  /** Whether the call was answered from here. */
+  isAnswered: bool = false;
+  /** Content-length of the request as the client sent it, -1 without one. */
+  requestLength: i64 = -1;
+  private readonly requestHalf: RequestHalf = new RequestHalf();
+  private readonly responseHalf: ResponseHalf = new ResponseHalf();
+
+  constructor(
+    readonly plugin: Plugin,
+    slot: i32,
+  ) {
+    super(plugin, slot);
+    this.requestHalf.call = this;
+    this.responseHalf.call = this;
+  }
+
+  get request(): Half {
+    return this.requestHalf;
+  }
+
+  get response(): Half {
+    return this.responseHalf;
+  }
+
+  /** What rules may ask about the call; within the request's headers callback only. */
+  get facts(): CallFacts {
+    return this.plugin.facts;
+  }
+
+  onRequestHeaders(endOfStream: bool, canHold: bool): Start {
+    const plugin = this.plugin;
+    const pairs = getPairs(HeaderMap.RequestHeaders);
+    if (!pairs.isPresent) {
+      plugin.reportHostFault();
+      return Start.Ignore;
+    }
+    requestHead.open(pairs);
+    plugin.facts.open(this);
+    plugin.stripClientHeaders();
+    if (plugin.isPassive) return Start.Ignore;
+    const exchange = Exchange.take();
+    exchange.openRequest(requestHead, plugin.settings);
+    if (!exchange.isCall && !plugin.wantsEveryRequest) {
+      exchange.release();
+      return Start.Ignore;
+    }
+    this.exchange = exchange;
+    this.requestLength = requestHead.contentLength;
+    this.consumer = plugin.shared.consumers.resolve(plugin.facts);
+    const parts = plugin.parts;
+    let awaited = RequestFact.None;
+    let interest = RequestFact.None;
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i];
+      part.onRequestHeaders(this);
+      awaited |= part.requestFacts(this);
+      interest |= part.requestInterest(this);
+    }
+    this.requestHalf.awaited = awaited;
+    this.requestHalf.interest = awaited | interest;
+    if (!canHold || !exchange.wantsRequestBody || requestHead.contentLength == 0) return Start.Decide;
+    if (!exchange.isRequestKnown(awaited)) return Start.Hold;
+    // Holding one call that need not wait tells whether the native flag is there, before an answer has to be held.
+    return plugin.role == Role.Single && plugin.flag == NativeFlag.Unknown ? Start.Hold : Start.Decide;
+  }
+
+  onResponseHeaders(endOfStream: bool, canHold: bool): Start {
+    const exchange = this.exchange;
+    if (!exchange || this.isAnswered) return Start.Ignore;
+    const pairs = getPairs(HeaderMap.ResponseHeaders);
+    if (!pairs.isPresent) {
+      this.plugin.reportHostFault();
+      return Start.Ignore;
+    }
+    responseHead.open(pairs);
+    exchange.openResponse(responseHead);
+    const parts = this.plugin.parts;
+    let awaited = ResponseFact.None;
+    let interest = ResponseFact.None;
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i];
+      part.onResponseHeaders(this);
+      awaited |= part.responseFacts(this);
+      interest |= part.responseInterest(this);
+    }
+    this.responseHalf.awaited = awaited;
+    this.responseHalf.interest = awaited | interest;
+    if (endOfStream) exchange.endResponse();
+    const mayHold =
+      canHold && exchange.wantsResponseBody && !exchange.isResponseStream && responseHead.contentLength != 0;
+    return mayHold && !exchange.isResponseKnown(awaited) ? Start.Hold : Start.Decide;
+  }
+
+  onLog(): void {
+    const exchange = this.exchange;
+    if (!exchange) return;
+    if (!this.isAnswered && exchange.outcome == Outcome.None) {
+      exchange.abortResponse((getPropertyI64(RESPONSE_FLAGS, 0) & UPSTREAM_FAILED) != 0);
+    }
+    const parts = this.plugin.parts;
+    for (let i = 0; i < parts.length; i++) parts[i].onLog(this);
+  }
+
+  reset(): void {
+    this.requestHalf.reset();
+    this.responseHalf.reset();
+    const exchange = this.exchange;
+    if (exchange) {
+      const parts = this.plugin.parts;
+      for (let i = 0; i < parts.length; i++) parts[i].reset(this.slot);
+      exchange.release();
+    }
+    this.exchange = null;
+    this.reply.clear();
+    this.consumer = NO_CONSUMER;
+    this.sawResponse = false;
+    this.isRouteChanged = false;
+    this.isAnswered = false;
+  }
+}

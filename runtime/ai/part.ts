@@ -1,0 +1,70 @@
+// One filter's say in a call. A module is one part or several; all see the same call and the same exchange.
+import { Bytes } from "../bytes/bytes";
+import { Cause } from "../stream/half";
+import { AiCall } from "./call";
+import { RequestFact, ResponseFact } from "./facts";
+
+/**
+ * Made at configure time, once per root. The callbacks come in the order of their declaration, for AI calls only (and for
+ * every request where `wantsEveryRequest`). State per call lives in arrays of the part's own, indexed by `call.slot`.
+ */
+export abstract class Part {
+  /** `name` is the filter's: its folder, its module, its metrics' label. */
+  constructor(readonly name: string) {}
+
+  /** Whether requests that are no AI call are of interest, too. */
+  get wantsEveryRequest(): bool {
+    return false;
+  }
+
+  /** Request headers that the part writes, in lower case: copies that clients send are removed from every request. */
+  ownHeaders(): Bytes[] {
+    return [];
+  }
+
+  /** Room for the state of calls with slots below `slots`. */
+  grow(slots: i32): void {}
+
+  /** The request's headers are there (`requestHead`, `call.facts`), its body is not. */
+  onRequestHeaders(call: AiCall): void {}
+
+  /** What the part must know before the request's headers go on: they wait for it. */
+  requestFacts(call: AiCall): RequestFact {
+    return RequestFact.None;
+  }
+
+  /** What the part wants to know though the headers need not wait for it. */
+  requestInterest(call: AiCall): RequestFact {
+    return RequestFact.None;
+  }
+
+  /** Decides, once, with all that will be known. False answers the call: `call.reply` says how. */
+  decideRequest(call: AiCall, cause: Cause): bool {
+    return true;
+  }
+
+  /** Writes request headers (HeaderMap.RequestHeaders of the effective context). */
+  editRequestHeaders(call: AiCall): void {}
+
+  /** The answer's headers are there (`responseHead`). */
+  onResponseHeaders(call: AiCall): void {}
+
+  /** What the part must know before the answer's headers go on. */
+  responseFacts(call: AiCall): ResponseFact {
+    return ResponseFact.None;
+  }
+
+  /** What the part wants to know of the answer though the headers need not wait for it. */
+  responseInterest(call: AiCall): ResponseFact {
+    return ResponseFact.None;
+  }
+
+  /** Writes response headers. */
+  editResponseHeaders(call: AiCall): void {}
+
+  /** The call is over: facts go to filter state and metrics. Comes for aborted calls, too. */
+  onLog(call: AiCall): void {}
+
+  /** Forgets the state of a slot. */
+  reset(slot: i32): void {}
+}

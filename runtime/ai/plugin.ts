@@ -1,0 +1,189 @@
+// One configuration of one plugin: the shared fields, its parts, and what a configuration's life demands.
+import { HeaderMap, LogLevel } from "../abi/enums";
+import { Bytes } from "../bytes/bytes";
+import { ByteBuffer } from "../bytes/buffer";
+import { ConfigErrors } from "../config/errors";
+import { hashConfig } from "../config/hash";
+import { ObjectReader, readConfig } from "../config/reader";
+import { SharedConfig } from "../config/shared";
+import { removeHeader } from "../host/headers";
+import { logText } from "../host/log";
+import { getProperty, propertyPath } from "../host/properties";
+import { pairReader } from "../host/pairs";
+import { Compilation } from "../match/compilation";
+import { nextNumber } from "../state/sequence";
+import { LiveRoots } from "../state/live-roots";
+import { Call } from "../stream/call";
+import { pluginConfiguration } from "../stream/dispatch";
+import { Cause } from "../stream/half";
+import { HoldRoot, Role } from "../stream/hold-root";
+import { BuildInfo } from "../telemetry/build-info";
+import { ErrorKind, reportError } from "../telemetry/errors";
+import { AiCall, requestHead } from "./call";
+import { CallFacts } from "./call-facts";
+import { ExchangeSettings } from "./exchange";
+import { Expressions } from "./expressions";
+import { Part } from "./part";
+import { wantsRefusal } from "./refusal";
+
+const PLUGIN_NAME = propertyPath("plugin_name");
+const VM_COUNTER = Bytes.constant("sluice/vms");
+/** Ticks (of a second) between two reports of a configuration that is wrong. */
+const INVALID_REPORT_TICKS: i32 = 60;
+
+let vmNumber: u64 = 0;
+
+export abstract class Plugin extends HoldRoot {
+  shared: SharedConfig;
+  parts: Part[] = [];
+  settings: ExchangeSettings = new ExchangeSettings();
+  readonly facts: CallFacts;
+  /** The configuration is wrong: everything passes, only the headers that clients may not send are removed. */
+  isPassive: bool = false;
+  /** Whether a part wants requests that are no AI call, too. */
+  wantsEveryRequest: bool = false;
+  private readonly expressions: Expressions = new Expressions();
+  private readonly live: LiveRoots = new LiveRoots();
+  private readonly build: BuildInfo;
+  private faults: string[] = [];
+  private ticksToReport: i32 = 0;
+  private ownHeaders: Bytes[] = [];
+  private slots: i32 = 0;
+
+  /** `module` is the filter's folder: the name of the module, the first word of its log lines, its metrics' label. */
+  constructor(readonly module: string) {
+    super();
+    const nothing = new ObjectReader(new ConfigErrors(module), null, "");
+    this.shared = new SharedConfig(nothing, new Compilation());
+    this.facts = new CallFacts(this, this.expressions);
+    this.build = new BuildInfo(module);
+  }
+
+  /** Reads the filter's own fields and makes its parts. With a reader of nothing it makes them with their defaults. */
+  protected abstract readParts(reader: ObjectReader, shared: SharedConfig, compilation: Compilation): Part[];
+
+  newCall(slot: i32): Call {
+    if (slot >= this.slots) {
+      this.slots = max(16, this.slots * 2);
+      for (let i = 0; i < this.parts.length; i++) this.parts[i].grow(this.slots);
+    }
+    return new AiCall(this, slot);
+  }
+
+  onConfigure(size: i32): bool {
+    const text = size > 0 ? pluginConfiguration(size) : Bytes.empty();
+    const errors = new ConfigErrors(this.module);
+    const reader = readConfig(errors, text.ptr, text.length);
+    const compilation = new Compilation();
+    const shared = new SharedConfig(reader, compilation);
+    const parts = this.readParts(reader, shared, compilation);
+    reader.finish();
+    this.expressions.create(compilation, errors);
+    for (let i = 0; i < errors.warnings.length; i++) logText(LogLevel.Warn, errors.warnings[i]);
+    const name = getProperty(PLUGIN_NAME);
+    this.live.open(this.module, name);
+    if (!errors.isValid) return this.onInvalid(errors);
+    this.configHash = hashConfig(text);
+    this.use(shared, parts);
+    this.live.add();
+    this.build.publish(this.configHash);
+    this.startTick();
+    return true;
+  }
+
+  onTick(): void {
+    super.onTick();
+    if (this.isPassive && ++this.ticksToReport >= INVALID_REPORT_TICKS) this.reportInvalid();
+  }
+
+  onDelete(): void {
+    super.onDelete();
+    this.live.remove();
+    this.expressions.free();
+    this.build.withdraw();
+  }
+
+  /** Removes what the client may not send from the request whose headers callback is running. */
+  stripClientHeaders(): void {
+    if (this.shared.trustedClients.include(this.facts)) return;
+    requestHead.openPairs();
+    while (pairReader.next()) {
+      const name = pairReader.name;
+      for (let i = 0, k = this.ownHeaders.length; i < k; i++) {
+        const own = unchecked(this.ownHeaders[i]);
+        if (own.length == name.length && own.equals(name)) removeHeader(HeaderMap.RequestHeaders, own);
+      }
+    }
+  }
+
+  /** A host call that cannot fail did: the stream goes on as it is. */
+  reportHostFault(): void {
+    reportError(this.module, ErrorKind.HostFault);
+  }
+
+  /** Headers went on before all was known. */
+  reportHeld(cause: Cause): void {
+    if (cause == Cause.Limit) reportError(this.module, ErrorKind.HeldLimit);
+    else if (cause == Cause.Time) reportError(this.module, ErrorKind.HeldTime);
+    else if (cause == Cause.HostFault) reportError(this.module, ErrorKind.HostFault);
+  }
+
+  onPairMismatch(): void {
+    reportError(this.module, ErrorKind.PairMismatch);
+  }
+
+  onMissingFlag(): void {
+    reportError(this.module, ErrorKind.MissingFlag);
+    logText(
+      LogLevel.Error,
+      this.module +
+        ": Envoy delivers no body while headers wait. Set allow_on_headers_stop_iteration: true in this plugin's " +
+        'config, or use two instances with pair: "outer" and pair: "inner" (README, Deployment). Until then nothing ' +
+        "that the body says can be written to headers.",
+    );
+  }
+
+  queueName(): Bytes {
+    if (vmNumber == 0) vmNumber = nextNumber(VM_COUNTER);
+    const name = new ByteBuffer(64).text("sluice/" + this.module + "/release/").u64(vmNumber);
+    return name.view();
+  }
+
+  private use(shared: SharedConfig, parts: Part[]): void {
+    this.shared = shared;
+    this.parts = parts;
+    this.role = <Role>shared.pair;
+    this.maxHeldNanos = shared.maxHeldNanos;
+    this.settings.aliases = shared.aliases;
+    this.pairPath = Bytes.constant("sluice.pair." + this.module + "." + shared.instance.toString());
+    this.wantsEveryRequest = false;
+    this.ownHeaders = [];
+    for (let i = 0; i < parts.length; i++) {
+      if (parts[i].wantsEveryRequest) this.wantsEveryRequest = true;
+      const own = parts[i].ownHeaders();
+      for (let k = 0; k < own.length; k++) this.ownHeaders.push(own[k]);
+    }
+  }
+
+  /** A wrong configuration never takes traffic down: refused where a good one is live, else all passes and it is said. */
+  private onInvalid(errors: ConfigErrors): bool {
+    for (let i = 0; i < errors.errors.length; i++) logText(LogLevel.Error, errors.errors[i]);
+    if (this.live.isAny || wantsRefusal()) return false;
+    const nothing = new ObjectReader(new ConfigErrors(this.module), null, "");
+    const compilation = new Compilation();
+    const shared = new SharedConfig(nothing, compilation);
+    this.use(shared, this.readParts(nothing, shared, compilation));
+    this.isPassive = true;
+    this.faults = errors.errors;
+    this.build.publishInvalid();
+    this.reportInvalid();
+    this.startTick();
+    return true;
+  }
+
+  private reportInvalid(): void {
+    this.ticksToReport = 0;
+    logText(LogLevel.Error, this.module + ": config: invalid, all traffic passes through untouched");
+    for (let i = 0; i < this.faults.length; i++) logText(LogLevel.Error, this.faults[i]);
+  }
+}
