@@ -1,0 +1,122 @@
+// Metrics with labels: one series of the host for each combination of values, at most so many in all.
+import { MetricType } from "../abi/enums";
+import { ByteBuffer } from "../bytes/buffer";
+import { Bytes } from "../bytes/bytes";
+import { defineMetric, incrementMetric, NO_METRIC, recordMetric } from "../host/metrics";
+import { Label, LABEL_BITS, OTHER } from "./labels";
+import { appendLabelValue } from "./label-text";
+import { SeriesTable } from "./series-table";
+
+const LABEL_MASK: u64 = (1 << LABEL_BITS) - 1;
+
+/** What `{}` allows. */
+const USUAL_MOST_SERIES: i32 = 5000;
+
+// Metric ids belong to the VM, whichever root defined them.
+const table = new SeriesTable();
+const name = new ByteBuffer(256);
+const SEPARATOR = Bytes.constant("=.=");
+const END = Bytes.constant(";.;");
+
+let mostSeries = 0;
+let others = 0; // series of no value at all, one for each family
+let series = 0; // all but those
+let fromCallers = 0; // series with a value that no configuration names
+let families = 0;
+
+/** Bounds the series of this VM; of several roots the largest counts. At configure time. */
+export function allowSeries(most: i32): void {
+  mostSeries = max(mostSeries, most);
+}
+
+/** Series defined by this VM, the `other` ones included. */
+export function seriesCount(): i32 {
+  return series + others;
+}
+
+/**
+ * A metric with up to four labels. Make it at the top of a file: it costs nothing until it is used. The first use of a
+ * combination defines a series; one that finds no room counts with its open labels as `other`, then with all of them.
+ */
+export class Family {
+  private readonly name: Bytes;
+  private readonly number: u64;
+
+  constructor(
+    private readonly type: MetricType,
+    name: string,
+    private readonly labels: Label[] = [],
+  ) {
+    this.name = Bytes.constant(name);
+    this.number = <u64>++families;
+  }
+
+  /** Adds to a counter or a gauge. Numbers of labels in the order of the constructor; one hash and one host call. */
+  increment(by: i64, a: i32 = OTHER, b: i32 = OTHER, c: i32 = OTHER, d: i32 = OTHER): void {
+    // Envoy refuses to add nothing to a counter.
+    if (by != 0) incrementMetric(this.metric(a, b, c, d), by);
+  }
+
+  /** Sets a gauge, or puts a value into a histogram. */
+  record(value: u64, a: i32 = OTHER, b: i32 = OTHER, c: i32 = OTHER, d: i32 = OTHER): void {
+    recordMetric(this.metric(a, b, c, d), value);
+  }
+
+  private metric(a: i32, b: i32, c: i32, d: i32): u32 {
+    const key = this.key(a, b, c, d);
+    const known = table.find(key);
+    return known != SeriesTable.ABSENT ? known : this.define(key, a, b, c, d);
+  }
+
+  /** Never 0: families count from 1. */
+  private key(a: i32, b: i32, c: i32, d: i32): u64 {
+    let key = this.number;
+    key = (key << LABEL_BITS) | ((<u64>a) & LABEL_MASK);
+    key = (key << LABEL_BITS) | ((<u64>b) & LABEL_MASK);
+    key = (key << LABEL_BITS) | ((<u64>c) & LABEL_MASK);
+    return (key << LABEL_BITS) | ((<u64>d) & LABEL_MASK);
+  }
+
+  private define(key: u64, a: i32, b: i32, c: i32, d: i32): u32 {
+    const isReserved = this.isReserved(0, a) && this.isReserved(1, b) && this.isReserved(2, c) && this.isReserved(3, d);
+    const isOther = (a | b | c | d) == OTHER;
+    if (!isOther && !hasRoom(isReserved)) {
+      return isReserved
+        ? this.metric(0, 0, 0, 0)
+        : this.metric(this.closed(0, a), this.closed(1, b), this.closed(2, c), this.closed(3, d));
+    }
+    name.clear();
+    this.appendLabel(0, a);
+    this.appendLabel(1, b);
+    this.appendLabel(2, c);
+    this.appendLabel(3, d);
+    const id = defineMetric(this.type, name.add(this.name).view());
+    table.set(key, id);
+    if (isOther) others++;
+    else series++;
+    if (!isReserved) fromCallers++;
+    return id;
+  }
+
+  private appendLabel(index: i32, value: i32): void {
+    if (index >= this.labels.length) return;
+    const label = this.labels[index];
+    name.add(label.name).add(SEPARATOR);
+    appendLabelValue(name, label.text(value));
+    name.add(END);
+  }
+
+  private isReserved(index: i32, value: i32): bool {
+    return index >= this.labels.length || this.labels[index].isReserved(value);
+  }
+
+  private closed(index: i32, value: i32): i32 {
+    return index < this.labels.length && !this.labels[index].isOpen ? value : OTHER;
+  }
+}
+
+/** Each family keeps room for its `other` series; the last quarter is kept for what the configuration names. */
+function hasRoom(isReserved: bool): bool {
+  const most = (mostSeries ? mostSeries : USUAL_MOST_SERIES) - families;
+  return series < most && (isReserved || fromCallers < most - most / 4);
+}

@@ -1,0 +1,3 @@
+// The version of this build, the same as in package.json (a test compares them).
+
+export const VERSION: string = "0.1.0";
