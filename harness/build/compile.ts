@@ -12,7 +12,7 @@ const COMPILER = fileURLToPath(new URL("./compiler.js", import.meta.url));
 
 /** A compiled module and what it depends on. */
 export interface Compiled {
-  wasm: Uint8Array;
+  wasm: Uint8Array<ArrayBuffer>;
   /** SHA-256 of every file that the compiler asked for, by path from the root; null where there was none. */
   inputs: Record<string, string | null>;
 }
