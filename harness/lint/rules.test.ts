@@ -1,4 +1,4 @@
-// The lint rules of this repository refuse what they are there to refuse, and the load order of its layers.
+// The lint rules of this repository refuse what they are there to refuse, and nothing else.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -21,6 +21,7 @@ const DOWN = [
   ["runtime/stream/dispatch.ts", "../host/body"],
   ["runtime/parse/json.ts", "../bytes/bytes"],
   ["runtime/abi/exports/log.ts", "../../bytes/arena"],
+  ["runtime/ai/plugin.ts", "../telemetry/errors"],
   ["runtime/index.ts", "./stream/dispatch"],
   ["test/unit/parse/json.spec.ts", "../../../runtime/parse/json"],
   ["test/fuzz/json.as.ts", "../../runtime/parse/json"],

@@ -3,15 +3,13 @@
 
 import { dirname, join, relative, sep } from "node:path";
 
-/** Lowest first. A folder stands for its files and for what no other entry below it names. */
-const LAYERS = [
-  ["runtime/bytes", "runtime/abi"],
-  ["runtime/parse", "runtime/state", "runtime/host", "runtime/config", "runtime/match"],
-  ["runtime/stream"],
-  ["runtime/ai"],
-  ["runtime"],
-  ["filters"],
-];
+/** How high a folder of runtime/ lies; one that is not named here lies between bytes and stream. */
+const RUNTIME = { abi: 0, bytes: 0, stream: 2, ai: 3 };
+const MIDDLE_OF_RUNTIME = 1;
+/** Files that stand in runtime/ itself may gather what its folders have. */
+const TOP_OF_RUNTIME = 4;
+const FILTERS = 5;
+const NONE = -1;
 
 /** @type {import("eslint").Rule.RuleModule} */
 export default {
@@ -19,7 +17,7 @@ export default {
     type: "problem",
     schema: [],
     messages: {
-      up: "{{from}} must not import {{to}}: imports go filters -> runtime/ai -> runtime/stream -> runtime/{parse,state,host,config,match} -> runtime/{bytes,abi}.",
+      up: "{{from}} must not import {{to}}: imports go filters -> runtime/ai -> runtime/stream -> the other folders of runtime/ -> runtime/{bytes,abi}.",
       sibling: "filters/{{from}} must not import filters/{{to}}: what two filters need belongs in runtime/.",
       harness:
         "{{from}} must not import {{to}}: what is not compiled into a module knows modules, schemas and YAML only.",
@@ -34,12 +32,12 @@ export default {
       if (typeof specifier !== "string" || !specifier.startsWith(".")) return;
       const target = join(dirname(file), specifier).split(sep).join("/");
       const toLayer = layerOf(target);
-      if (toLayer < 0) return;
+      if (toLayer === NONE) return;
       const fromLayer = layerOf(file);
       const report = (/** @type {string} */ messageId, from = file, to = target) => {
         context.report({ node, messageId, data: { from, to } });
       };
-      if (fromLayer < 0) {
+      if (fromLayer === NONE) {
         if (!isAssemblyScript(file)) report("harness");
         return;
       }
@@ -54,9 +52,10 @@ export default {
 
 /** @param {string} path */
 function layerOf(path) {
-  const folders = LAYERS.flat().filter((folder) => path === folder || path.startsWith(`${folder}/`));
-  const nearest = folders.sort((a, b) => b.length - a.length)[0];
-  return nearest === undefined ? -1 : LAYERS.findIndex((layer) => layer.includes(nearest));
+  const [top, folder = "", ...below] = path.split("/");
+  if (top === "filters") return FILTERS;
+  if (top !== "runtime") return NONE;
+  return below.length === 0 ? TOP_OF_RUNTIME : (RUNTIME[folder] ?? MIDDLE_OF_RUNTIME);
 }
 
 /** @param {string} path */
