@@ -18,6 +18,9 @@ export const enum OnUnknown {
   Reject,
 }
 
+/** Tier rules: which of them may match is one word per call. */
+const MOST_TIERS: i32 = 64;
+
 const ON_UNKNOWN: string[] = ["pass", "tag-other", "reject"];
 const ON_HELD_LIMIT: string[] = ["pass", "reject"];
 
@@ -100,6 +103,7 @@ function readHeader(reader: ObjectReader, name: string, absent: string, taken: s
 function readTiers(reader: ObjectReader, compilation: Compilation): TierRule[] {
   const readers = reader.objects("tier");
   const rules: TierRule[] = [];
+  if (readers.length > MOST_TIERS) reader.error("tier", "expected at most 64 rules, got " + readers.length.toString());
   for (let i = 0; i < readers.length; i++) rules.push(new TierRule(readers[i], compilation));
   return rules;
 }

@@ -75,3 +75,11 @@ export declare function proxy_grpc_stream(
 /** proxy-runtime does not declare it. */
 @external("env", "proxy_get_log_level")
 export declare function proxy_get_log_level(levelOut: usize): u32;
+
+/** WASI: number and size of the settings in `vmConfig.env`. */
+@external("wasi_snapshot_preview1", "environ_sizes_get")
+export declare function environ_sizes_get(countOut: usize, sizeOut: usize): u32;
+
+/** WASI: the settings, each ended by 0. */
+@external("wasi_snapshot_preview1", "environ_get")
+export declare function environ_get(placesOut: usize, textsOut: usize): u32;

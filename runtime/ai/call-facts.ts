@@ -4,10 +4,8 @@ import { ByteBuffer } from "../bytes/buffer";
 import { getProperty, propertyPath } from "../host/properties";
 import { Facts } from "../match/facts";
 import { AiCall, requestHead } from "./call";
-import { Expressions } from "./expressions";
 import { providerText } from "./provider";
 import { requestTypeText } from "./request-type";
-import { Plugin } from "./plugin";
 
 const URI_SAN = propertyPath("connection.uri_san_peer_certificate");
 const SOURCE_ADDRESS = propertyPath("source.address");
@@ -25,16 +23,10 @@ export class CallFacts extends Facts {
   private hash: Bytes = Bytes.absent();
   private isHashed: bool = false;
 
-  constructor(
-    private readonly plugin: Plugin,
-    private readonly expressions: Expressions,
-  ) {
-    super();
-  }
-
   /** Turns to a call. */
   open(call: AiCall): void {
     this.call = call;
+    this.hash = Bytes.absent();
     this.isHashed = false;
   }
 
@@ -59,7 +51,7 @@ export class CallFacts extends Facts {
   }
 
   header(name: Bytes): Bytes {
-    return requestHead.find(name);
+    return this.disregards(name) ? Bytes.absent() : requestHead.find(name);
   }
 
   model(): Bytes {
@@ -82,26 +74,26 @@ export class CallFacts extends Facts {
 
   consumer(): Bytes {
     const call = this.call;
-    return call ? this.plugin.shared.consumers.nameOf(call.consumer, this) : Bytes.absent();
+    return call ? call.plugin.shared.consumers.nameOf(call.consumer, this) : Bytes.absent();
   }
 
   team(): Bytes {
     const call = this.call;
-    const entry = call ? this.plugin.shared.consumers.entry(call.consumer) : null;
+    const entry = call ? call.plugin.shared.consumers.entry(call.consumer) : null;
     const text = entry ? entry.team : null;
     return text ? text.bytes : Bytes.absent();
   }
 
   project(): Bytes {
     const call = this.call;
-    const entry = call ? this.plugin.shared.consumers.entry(call.consumer) : null;
+    const entry = call ? call.plugin.shared.consumers.entry(call.consumer) : null;
     const text = entry ? entry.project : null;
     return text ? text.bytes : Bytes.absent();
   }
 
   tier(): Bytes {
     const call = this.call;
-    const entry = call ? this.plugin.shared.consumers.entry(call.consumer) : null;
+    const entry = call ? call.plugin.shared.consumers.entry(call.consumer) : null;
     const text = entry ? entry.tier : null;
     return text ? text.bytes : Bytes.absent();
   }
@@ -111,9 +103,10 @@ export class CallFacts extends Facts {
   }
 
   bearer(): Bytes {
-    if (!this.isHashed) {
+    const call = this.call;
+    if (call && !this.isHashed) {
       this.isHashed = true;
-      this.hash = this.plugin.shared.bearerHash.of(this);
+      this.hash = call.plugin.shared.bearerHash.of(this);
     }
     return this.hash;
   }
@@ -135,6 +128,12 @@ export class CallFacts extends Facts {
   }
 
   expression(index: i32): Bytes {
-    return this.expressions.evaluate(index);
+    const call = this.call;
+    return call ? call.plugin.expressions.evaluate(index) : Bytes.absent();
+  }
+
+  private disregards(name: Bytes): bool {
+    const call = this.call;
+    return call != null && call.plugin.disregards(name);
   }
 }

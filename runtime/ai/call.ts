@@ -12,6 +12,7 @@ import { Exchange } from "./exchange";
 import { Outcome, RequestFact, ResponseFact } from "./facts";
 import { RequestHead, ResponseHead } from "./head";
 import { Plugin } from "./plugin";
+import { recordCall } from "./record";
 import { Reply } from "./reply";
 
 /** The head of the request whose headers callback is running. */
@@ -69,7 +70,7 @@ export class AiCall extends Call {
     }
     requestHead.open(pairs);
     plugin.facts.open(this);
-    plugin.stripClientHeaders();
+    plugin.stripClientHeaders(pairs);
     if (plugin.isPassive) return Start.Ignore;
     const exchange = Exchange.take();
     exchange.openRequest(requestHead, plugin.settings);
@@ -130,6 +131,7 @@ export class AiCall extends Call {
     if (!this.isAnswered && exchange.outcome == Outcome.None) {
       exchange.abortResponse((getPropertyI64(RESPONSE_FLAGS, 0) & UPSTREAM_FAILED) != 0);
     }
+    recordCall(this, exchange);
     const parts = this.plugin.parts;
     for (let i = 0; i < parts.length; i++) parts[i].onLog(this);
   }

@@ -1,7 +1,6 @@
 // One configuration of one plugin: the shared fields, its parts, and what a configuration's life demands.
 import { HeaderMap, LogLevel } from "../abi/enums";
 import { Bytes } from "../bytes/bytes";
-import { ByteBuffer } from "../bytes/buffer";
 import { ConfigErrors } from "../config/errors";
 import { hashConfig } from "../config/hash";
 import { ObjectReader, readConfig } from "../config/reader";
@@ -11,18 +10,18 @@ import { logText } from "../host/log";
 import { getProperty, propertyPath } from "../host/properties";
 import { pairReader } from "../host/pairs";
 import { Compilation } from "../match/compilation";
-import { nextNumber } from "../state/sequence";
-import { LiveRoots } from "../state/live-roots";
+import { Text } from "../config/text";
 import { Call } from "../stream/call";
 import { pluginConfiguration } from "../stream/dispatch";
 import { Cause } from "../stream/half";
 import { HoldRoot, Role } from "../stream/hold-root";
 import { BuildInfo } from "../telemetry/build-info";
 import { ErrorKind, reportError } from "../telemetry/errors";
-import { AiCall, requestHead } from "./call";
+import { AiCall } from "./call";
 import { CallFacts } from "./call-facts";
 import { ExchangeSettings } from "./exchange";
 import { Expressions } from "./expressions";
+import { addShared, LiveRoots } from "./live-roots";
 import { Part } from "./part";
 import { wantsRefusal } from "./refusal";
 
@@ -31,31 +30,30 @@ const VM_COUNTER = Bytes.constant("sluice/vms");
 /** Ticks (of a second) between two reports of a configuration that is wrong. */
 const INVALID_REPORT_TICKS: i32 = 60;
 
-let vmNumber: u64 = 0;
+let vmNumber: i64 = 0;
 
 export abstract class Plugin extends HoldRoot {
-  shared: SharedConfig;
+  shared: SharedConfig = defaultShared();
   parts: Part[] = [];
   settings: ExchangeSettings = new ExchangeSettings();
-  readonly facts: CallFacts;
+  readonly facts: CallFacts = new CallFacts();
   /** The configuration is wrong: everything passes, only the headers that clients may not send are removed. */
   isPassive: bool = false;
   /** Whether a part wants requests that are no AI call, too. */
   wantsEveryRequest: bool = false;
-  private readonly expressions: Expressions = new Expressions();
+  readonly expressions: Expressions = new Expressions();
   private readonly live: LiveRoots = new LiveRoots();
   private readonly build: BuildInfo;
+  private pairName: Text = new Text("");
   private faults: string[] = [];
   private ticksToReport: i32 = 0;
   private ownHeaders: Bytes[] = [];
+  private trustsClient: bool = false;
   private slots: i32 = 0;
 
   /** `module` is the filter's folder: the name of the module, the first word of its log lines, its metrics' label. */
   constructor(readonly module: string) {
     super();
-    const nothing = new ObjectReader(new ConfigErrors(module), null, "");
-    this.shared = new SharedConfig(nothing, new Compilation());
-    this.facts = new CallFacts(this, this.expressions);
     this.build = new BuildInfo(module);
   }
 
@@ -104,16 +102,19 @@ export abstract class Plugin extends HoldRoot {
   }
 
   /** Removes what the client may not send from the request whose headers callback is running. */
-  stripClientHeaders(): void {
-    if (this.shared.trustedClients.include(this.facts)) return;
-    requestHead.openPairs();
+  stripClientHeaders(pairs: Bytes): void {
+    this.trustsClient = this.shared.trustedClients.include(this.facts);
+    if (this.trustsClient) return;
+    pairReader.open(pairs);
     while (pairReader.next()) {
-      const name = pairReader.name;
-      for (let i = 0, k = this.ownHeaders.length; i < k; i++) {
-        const own = unchecked(this.ownHeaders[i]);
-        if (own.length == name.length && own.equals(name)) removeHeader(HeaderMap.RequestHeaders, own);
-      }
+      const own = this.ownHeader(pairReader.name);
+      if (own.isPresent) removeHeader(HeaderMap.RequestHeaders, own);
     }
+  }
+
+  /** Whether the client's copy of a header counts for nothing, because the plugin writes it itself. */
+  disregards(name: Bytes): bool {
+    return !this.trustsClient && this.ownHeader(name).isPresent;
   }
 
   /** A host call that cannot fail did: the stream goes on as it is. */
@@ -144,9 +145,16 @@ export abstract class Plugin extends HoldRoot {
   }
 
   queueName(): Bytes {
-    if (vmNumber == 0) vmNumber = nextNumber(VM_COUNTER);
-    const name = new ByteBuffer(64).text("sluice/" + this.module + "/release/").u64(vmNumber);
-    return name.view();
+    if (vmNumber == 0) vmNumber = addShared(VM_COUNTER, 1);
+    return new Text("sluice/" + this.module + "/release/" + vmNumber.toString()).bytes;
+  }
+
+  private ownHeader(name: Bytes): Bytes {
+    for (let i = 0, k = this.ownHeaders.length; i < k; i++) {
+      const own = unchecked(this.ownHeaders[i]);
+      if (own.length == name.length && own.equals(name)) return own;
+    }
+    return Bytes.absent();
   }
 
   private use(shared: SharedConfig, parts: Part[]): void {
@@ -155,7 +163,8 @@ export abstract class Plugin extends HoldRoot {
     this.role = <Role>shared.pair;
     this.maxHeldNanos = shared.maxHeldNanos;
     this.settings.aliases = shared.aliases;
-    this.pairPath = Bytes.constant("sluice.pair." + this.module + "." + shared.instance.toString());
+    this.pairName = new Text("sluice.pair." + this.module + "." + shared.instance.toString());
+    this.pairPath = this.pairName.bytes;
     this.wantsEveryRequest = false;
     this.ownHeaders = [];
     for (let i = 0; i < parts.length; i++) {
@@ -170,9 +179,8 @@ export abstract class Plugin extends HoldRoot {
     for (let i = 0; i < errors.errors.length; i++) logText(LogLevel.Error, errors.errors[i]);
     if (this.live.isAny || wantsRefusal()) return false;
     const nothing = new ObjectReader(new ConfigErrors(this.module), null, "");
-    const compilation = new Compilation();
-    const shared = new SharedConfig(nothing, compilation);
-    this.use(shared, this.readParts(nothing, shared, compilation));
+    const shared = defaultShared();
+    this.use(shared, this.readParts(nothing, shared, new Compilation()));
     this.isPassive = true;
     this.faults = errors.errors;
     this.build.publishInvalid();
@@ -186,4 +194,9 @@ export abstract class Plugin extends HoldRoot {
     logText(LogLevel.Error, this.module + ": config: invalid, all traffic passes through untouched");
     for (let i = 0; i < this.faults.length; i++) logText(LogLevel.Error, this.faults[i]);
   }
+}
+
+/** The shared fields with nothing configured. */
+function defaultShared(): SharedConfig {
+  return new SharedConfig(new ObjectReader(new ConfigErrors(""), null, ""), new Compilation());
 }

@@ -12,7 +12,8 @@ export function propertyPath(dotted: string): Bytes {
     let byte = path.at(i);
     if (byte == 0x5c && path.at(i + 1) == 0x2e) byte = path.at(++i);
     else if (byte == 0x2e) byte = 0;
-    store<u8>(path.ptr + <usize>length++, byte);
+    store<u8>(path.ptr + <usize>length, byte);
+    length++;
   }
   path.length = length;
   return path;

@@ -8,6 +8,7 @@ import { ContextTable } from "./context-table";
 
 const streams: ContextTable = new ContextTable();
 const roots: RootContext[] = [];
+let version: i32 = 0;
 let newRoot: (() => RootContext) | null = null;
 
 /** Starts the module: `factory` makes a root for each plugin that uses it. Call it once, at the top of index.ts. */
@@ -29,6 +30,11 @@ export function rootCount(): i32 {
 /** A live root by place, 0 to `rootCount` - 1. */
 export function rootAt(index: i32): RootContext {
   return roots[index];
+}
+
+/** Grows whenever a root comes, is configured or goes: what was found by walking the roots may be kept until then. */
+export function rootsVersion(): i32 {
+  return version;
 }
 
 /** The plugin's configuration, within `onConfigure`. */
@@ -56,6 +62,7 @@ class Dispatcher extends Events {
     const root = make();
     root.id = contextId;
     roots.push(root);
+    version++;
   }
 
   vmStart(rootId: u32, configurationSize: i32): bool {
@@ -66,7 +73,9 @@ class Dispatcher extends Events {
   configure(rootId: u32, configurationSize: i32): bool {
     const root = findRoot(rootId);
     collectAfterwards();
-    return root ? root.onConfigure(configurationSize) : true;
+    const good = root ? root.onConfigure(configurationSize) : true;
+    version++;
+    return good;
   }
 
   done(contextId: u32): bool {
@@ -92,6 +101,7 @@ class Dispatcher extends Events {
     if (!root) return;
     root.onDelete();
     roots.splice(roots.indexOf(root), 1);
+    version++;
     collectAfterwards();
   }
 

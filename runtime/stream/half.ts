@@ -1,0 +1,407 @@
+// One direction of a stream whose headers may wait until its body was read.
+// The reader sees the body first; the holder keeps the headers back. One instance is both, a pair splits the work.
+import { BodyStatus, BufferType, HeaderMap, HeadersStatus, Status, StreamType } from "../abi/enums";
+import { readBufferInto, emptyBuffer } from "../host/body";
+import { setEffectiveContext } from "../host/context";
+import { continueStream } from "../host/reply";
+import { Edits } from "./edits";
+import { forgetHeld, rememberHeld, releaseSoon } from "./held";
+import { MAX_READ_BYTES, Spool, spooledBytes } from "./spool";
+
+/** Where a direction stands. */
+export const enum Phase {
+  /** Not begun, or nothing more to read. */
+  Idle,
+  /** Headers have left; the body is read as it passes. */
+  Reading,
+  /** Headers wait, or will wait once the holder is there; the body is read and kept. */
+  Held,
+  /** Decided before the holder was there: it edits its headers when it comes. */
+  Ready,
+  /** Decided; a later event lets the holder go. */
+  Releasing,
+  /** A pair's holder was let go and puts the kept bytes back in its next body callback. */
+  Flushing,
+  /** Answered from here: nothing goes on. */
+  Closed,
+}
+
+/** Why a held direction is decided. */
+export const enum Cause {
+  /** All that was wanted is known. */
+  Known,
+  /** The body is over. */
+  End,
+  /** The bounds of this stream or of the VM are reached. */
+  Limit,
+  /** It was held longer than allowed. */
+  Time,
+  /** Envoy does not deliver the body while headers wait: the plugin lacks `allow_on_headers_stop_iteration`. */
+  NoFlag,
+  /** The host could not give the body. */
+  HostFault,
+}
+
+/** Up to here one instance leaves the body in Envoy's own buffer, where it can be written even when trailers follow. */
+const NATIVE_BUFFER_BYTES: i32 = 16384;
+
+const scratch: usize = memory.data(65536, 16);
+
+export abstract class Half {
+  phase: Phase = Phase.Idle;
+  /** Context ids; equal for one instance, holder 0 while the second of a pair is not there. */
+  reader: u32 = 0;
+  holder: u32 = 0;
+  /** When it began to wait, by the tick's count, and what Envoy had received by then (`-1`: not asked). */
+  heldSinceNanos: u64 = 0;
+  sizeWhenHeld: i64 = -1;
+  /** Whether a body callback came while headers waited. */
+  sawBody: bool = false;
+  readonly edits: Edits = new Edits();
+  /** By how many bytes the decision changes the body's length. */
+  growth: i32 = 0;
+  /** The place in the list of all held directions of the VM. */
+  heldIndex: i32 = -1;
+  private readonly spool: Spool = new Spool();
+  private drained: i32 = 0; // the first bytes of the spool, which Envoy's buffer has no longer
+  private isOver: bool = false;
+  private isOverdue: bool = false;
+
+  constructor(
+    readonly headers: HeaderMap,
+    readonly body: BufferType,
+    readonly type: StreamType,
+  ) {}
+
+  /** Most bytes kept for this direction. */
+  abstract maxHeldBytes(): i32;
+  /** Most bytes kept for all streams of the VM. */
+  abstract maxHeldTotal(): i64;
+  /** Takes the next bytes of the body. */
+  abstract feed(ptr: usize, length: i32): void;
+  /** The body is over. */
+  abstract finish(): void;
+  /** Whether the headers may go on. */
+  abstract isKnown(): bool;
+  /** Whether the rest of the body is of interest once the headers are gone. */
+  abstract wantsMore(): bool;
+  /** Makes the decision, once; false when the call is to be answered from here. `edits` may be filled. */
+  abstract decide(cause: Cause): bool;
+  /** Answers the call; the effective context is the reader. */
+  abstract answer(): void;
+  /** Answers because the body could not be kept whole; a cut body never passes. */
+  abstract answerLost(): void;
+  /** Writes the headers; the effective context is the holder. */
+  abstract editHeaders(): void;
+
+  /** Makes it new for the next stream. */
+  reset(): void {
+    this.letGo();
+    this.phase = Phase.Idle;
+    this.reader = 0;
+    this.holder = 0;
+    this.sizeWhenHeld = -1;
+    this.sawBody = false;
+    this.isOver = false;
+    this.isOverdue = false;
+    this.growth = 0;
+  }
+
+  /** Reads the body as it passes; the headers were edited already. */
+  read(reader: u32): void {
+    this.reader = reader;
+    this.phase = this.wantsMore() ? Phase.Reading : Phase.Idle;
+  }
+
+  /** Begins to wait. One instance names itself as reader and holder; a pair's reader leaves the holder 0. */
+  hold(reader: u32, holder: u32): void {
+    this.reader = reader;
+    this.holder = holder;
+    this.phase = Phase.Held;
+    rememberHeld(this);
+  }
+
+  /** Whether one instance is reader and holder. */
+  get isSingle(): bool {
+    return this.reader == this.holder;
+  }
+
+  /** Bytes kept now. */
+  get keptBytes(): i32 {
+    return this.spool.length;
+  }
+
+  /** The reader's body callback. */
+  onBody(size: i32, endOfStream: bool): BodyStatus {
+    switch (this.phase) {
+      case Phase.Reading:
+      case Phase.Ready:
+      case Phase.Flushing:
+        this.pass(size, endOfStream);
+        return BodyStatus.Continue;
+      case Phase.Held:
+        this.sawBody = true;
+        return this.keep(size, endOfStream);
+      case Phase.Closed:
+        return BodyStatus.StopIterationNoBuffer;
+      default:
+        return BodyStatus.Continue;
+    }
+  }
+
+  /** The reader's trailers callback: the body is over, and the reader cannot write it any more. */
+  onTrailers(): HeadersStatus {
+    if (this.phase == Phase.Closed) return HeadersStatus.StopIteration;
+    this.end();
+    if (this.phase != Phase.Held) return HeadersStatus.Continue;
+    if (!this.settle(Cause.End)) return this.close(false);
+    if (!this.isSingle) {
+      this.phase = this.holder ? Phase.Releasing : Phase.Ready;
+      this.drained = this.spool.length;
+      if (this.holder) releaseSoon(this);
+      return HeadersStatus.Continue;
+    }
+    if (this.drained > 0) return this.close(true);
+    if (this.edits.count > 0) {
+      emptyBuffer(this.body, this.spool.length);
+      if (!this.spool.prependTo(this.body, this.spool.length, this.edits)) return this.close(true);
+    }
+    this.letGo();
+    this.editHeaders();
+    this.phase = Phase.Idle;
+    return HeadersStatus.Continue;
+  }
+
+  /** The headers callback of a pair's holder. */
+  onHolderHeaders(holder: u32): HeadersStatus {
+    this.holder = holder;
+    switch (this.phase) {
+      case Phase.Held:
+        return HeadersStatus.StopIteration;
+      case Phase.Closed:
+        return HeadersStatus.StopIteration;
+      case Phase.Ready:
+        if (this.drained > 0) {
+          this.phase = Phase.Releasing;
+          releaseSoon(this);
+          return HeadersStatus.StopIteration;
+        }
+        this.editHeaders();
+        this.continueReading();
+        return HeadersStatus.Continue;
+      default:
+        return HeadersStatus.Continue;
+    }
+  }
+
+  /** The body callback of a pair's holder: the place where bytes are written back when trailers ended the body. */
+  onHolderBody(): BodyStatus {
+    if (this.phase == Phase.Flushing) return this.flush();
+    return this.phase == Phase.Closed ? BodyStatus.StopIterationNoBuffer : BodyStatus.Continue;
+  }
+
+  /** Lets the holder go from an event that is not its own: the queue or the tick. */
+  release(): void {
+    if (this.phase != Phase.Releasing) return;
+    if (setEffectiveContext(this.holder) != Status.Ok) return this.reset();
+    this.editHeaders();
+    if (this.drained > 0) this.phase = Phase.Flushing;
+    else this.continueReading();
+    continueStream(this.type);
+  }
+
+  /** Decides without a body callback: too long, or the flag is missing. */
+  expire(cause: Cause): void {
+    if (this.phase != Phase.Held) return;
+    if (setEffectiveContext(this.reader) != Status.Ok) return this.reset();
+    if (this.isSingle && this.drained > 0) {
+      this.isOverdue = true; // only a body callback can write the bytes back
+      return;
+    }
+    if (!this.settle(cause)) {
+      this.close(false);
+      return;
+    }
+    if (!this.holder) {
+      this.phase = Phase.Ready;
+      forgetHeld(this);
+      return;
+    }
+    this.phase = Phase.Releasing;
+    this.release();
+  }
+
+  /** Ends the wait because the second of the pair let the headers pass: what was kept goes on in front of this callback's. */
+  abandon(size: i32, endOfStream: bool): BodyStatus {
+    if (!this.settle(Cause.Limit)) {
+      this.close(false);
+      return BodyStatus.StopIterationNoBuffer;
+    }
+    this.dropEdits();
+    const front = this.drained;
+    if (!this.putBack(size)) {
+      this.close(true);
+      return BodyStatus.StopIterationNoBuffer;
+    }
+    this.readFrom(front, front + size);
+    if (endOfStream) this.end();
+    this.continueReading();
+    return BodyStatus.Continue;
+  }
+
+  /** Decides at once, without waiting for the body; false when the call was answered. */
+  decideNow(reader: u32): bool {
+    this.reader = reader;
+    if (this.settle(Cause.Known)) return true;
+    this.close(false);
+    return false;
+  }
+
+  /** A pair's reader need not wait; the holder edits its headers when it comes. False when the call was answered. */
+  prepare(reader: u32): bool {
+    if (!this.decideNow(reader)) return false;
+    this.phase = Phase.Ready;
+    return true;
+  }
+
+  private pass(size: i32, endOfStream: bool): void {
+    this.readFrom(0, size);
+    if (endOfStream) this.end();
+    if (this.phase == Phase.Reading && !this.wantsMore()) this.phase = Phase.Idle;
+  }
+
+  /** Reads Envoy's buffer from one place to another without keeping it. */
+  private readFrom(start: i32, end: i32): void {
+    while (start < end && this.wantsMore()) {
+      const came = readBufferInto(this.body, start, min(end - start, MAX_READ_BYTES), scratch);
+      if (came <= 0) return;
+      this.feed(scratch, came);
+      start += came;
+    }
+  }
+
+  private keep(size: i32, endOfStream: bool): BodyStatus {
+    let cause: i32 = -1;
+    const known = this.spool.length - this.drained; // bytes of Envoy's buffer that were read before (native buffering)
+    for (let at = known; at < size && cause < 0; ) {
+      const want = min(size - at, MAX_READ_BYTES);
+      if (this.spool.length + want > this.maxHeldBytes() || spooledBytes() + want > this.maxHeldTotal()) {
+        cause = Cause.Limit;
+        break;
+      }
+      const came = this.spool.read(this.body, at, want);
+      if (came <= 0) {
+        cause = Cause.HostFault;
+        break;
+      }
+      this.feed(this.spool.lastPtr, came);
+      at += came;
+      if (this.isKnown()) cause = Cause.Known;
+    }
+    if (endOfStream && cause < 0) {
+      this.end();
+      cause = Cause.End;
+    }
+    if (this.isOverdue && cause < 0) cause = Cause.Time;
+    if (cause >= 0) return this.goOn(<Cause>cause, size, endOfStream);
+    if (this.isSingle && this.drained == 0 && size <= NATIVE_BUFFER_BYTES) return BodyStatus.StopIterationAndBuffer;
+    emptyBuffer(this.body, size);
+    this.drained = this.spool.length;
+    return this.isSingle ? BodyStatus.StopIterationNoBuffer : BodyStatus.Continue;
+  }
+
+  /** The decision within the reader's body callback. */
+  private goOn(cause: Cause, size: i32, endOfStream: bool): BodyStatus {
+    if (!this.settle(cause)) {
+      this.close(false);
+      return BodyStatus.StopIterationNoBuffer;
+    }
+    const readAll = this.spool.length - this.drained == size;
+    if (!readAll) this.dropEdits();
+    if (!this.putBack(size)) {
+      this.close(true);
+      return BodyStatus.StopIterationNoBuffer;
+    }
+    if (!readAll) this.readFrom(this.spool.length, this.drained + size);
+    if (endOfStream) this.end();
+    this.letGoOfBytes();
+    if (!this.holder) {
+      this.phase = Phase.Ready;
+      forgetHeld(this);
+    } else if (this.isSingle) {
+      this.editHeaders();
+      this.continueReading();
+    } else if (endOfStream) {
+      this.phase = Phase.Releasing; // letting go now would lose the body: Envoy would end the stream without it
+      releaseSoon(this);
+    } else {
+      const found = setEffectiveContext(this.holder) == Status.Ok;
+      if (found) {
+        this.editHeaders();
+        continueStream(this.type);
+      }
+      setEffectiveContext(this.reader);
+      this.continueReading();
+    }
+    return BodyStatus.Continue;
+  }
+
+  /** Makes Envoy's buffer whole again: what was drained goes in front; with edits all is written anew. */
+  private putBack(size: i32): bool {
+    if (this.edits.count == 0) return this.spool.prependTo(this.body, this.drained, this.edits);
+    emptyBuffer(this.body, size);
+    return this.spool.prependTo(this.body, this.spool.length, this.edits);
+  }
+
+  private flush(): BodyStatus {
+    const good = this.spool.prependTo(this.body, this.drained, this.edits);
+    if (!good) {
+      this.close(true);
+      return BodyStatus.StopIterationNoBuffer;
+    }
+    this.continueReading();
+    return BodyStatus.Continue;
+  }
+
+  private settle(cause: Cause): bool {
+    const goesOn = this.decide(cause);
+    this.growth = this.edits.growth;
+    return goesOn;
+  }
+
+  private dropEdits(): void {
+    this.edits.clear();
+    this.growth = 0;
+  }
+
+  private end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.finish();
+  }
+
+  private continueReading(): void {
+    this.letGo();
+    this.phase = !this.isOver && this.wantsMore() ? Phase.Reading : Phase.Idle;
+  }
+
+  private close(isLost: bool): HeadersStatus {
+    setEffectiveContext(this.reader);
+    this.letGo();
+    this.phase = Phase.Closed;
+    if (isLost) this.answerLost();
+    else this.answer();
+    return HeadersStatus.StopIteration;
+  }
+
+  private letGo(): void {
+    forgetHeld(this);
+    this.letGoOfBytes();
+  }
+
+  private letGoOfBytes(): void {
+    this.spool.clear();
+    this.edits.clear();
+    this.drained = 0;
+  }
+}
