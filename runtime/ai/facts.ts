@@ -1,4 +1,6 @@
 // What a holder of headers may wait for, as bits: ask `Exchange.isRequestKnown(RequestFact.Model | RequestFact.Stream)`.
+import { Bytes } from "../bytes/bytes";
+import { constants } from "./api";
 
 /** Facts of a request. Each is known when its value was read, or when it is certain that none comes. */
 export const enum RequestFact {
@@ -7,13 +9,13 @@ export const enum RequestFact {
   Model = 1,
   /** `isStream`. Absent in most calls that are not streamed: then known at the end of the body only. */
   Stream = 2,
-  /** `streamOptions…`, `includeUsage…`. */
+  /** `request.streamOptions…`, `request.includeUsage…`. */
   StreamOptions = 4,
   /** `maxOutputTokens`. */
   MaxOutput = 8,
   /** `serviceTier`. */
   ServiceTier = 16,
-  /** `choices`. */
+  /** `request.choices`. */
   Choices = 32,
   /** `isUncounted` (`background: true`). */
   Background = 64,
@@ -57,4 +59,17 @@ export const enum UsageStatus {
   Partial,
   /** Computed from the texts that passed by. */
   Estimated,
+}
+
+const OUTCOMES: StaticArray<Bytes> = constants(["", "ok", "error", "stream_error", "truncated", "aborted"]);
+const USAGE_STATUSES: StaticArray<Bytes> = constants(["none", "complete", "partial", "estimated"]);
+
+/** The text of an outcome; absent while there is none. */
+export function outcomeText(outcome: Outcome): Bytes {
+  return outcome > Outcome.None && <i32>outcome < OUTCOMES.length ? unchecked(OUTCOMES[<i32>outcome]) : Bytes.absent();
+}
+
+/** The text of a usage status. */
+export function usageStatusText(status: UsageStatus): Bytes {
+  return unchecked(USAGE_STATUSES[<i32>status < USAGE_STATUSES.length ? <i32>status : 0]);
 }

@@ -187,12 +187,12 @@ export class RequestBody {
 
   private takeModelValue(value: JsonValue): void {
     if (!value.isPresent || this.isPathModel) return;
+    this.modelEnd = value.end;
     if (value.seen <= <u32>this.modelCount) return;
     this.known |= RequestFact.Model;
     this.modelVersion++;
     this.modelCount = <i32>min<u32>(value.seen, i32.MAX_VALUE);
     this.modelStart = value.start;
-    this.modelEnd = value.end;
     if (value.type != JsonType.String) {
       this.model.clear();
       this.modelProblem = ModelProblem.NotAString;
