@@ -2,7 +2,7 @@
 import { MetricType } from "../abi/enums";
 import { ByteBuffer } from "../bytes/buffer";
 import { Bytes } from "../bytes/bytes";
-import { defineMetric, incrementMetric, NO_METRIC, recordMetric } from "../host/metrics";
+import { defineMetric, incrementMetric, recordMetric } from "../host/metrics";
 import { Label, LABEL_BITS, OTHER } from "./labels";
 import { appendLabelValue } from "./label-text";
 import { SeriesTable } from "./series-table";
