@@ -14,13 +14,21 @@ const SPECS_AT_ONCE = 2;
 const GRACE_MS = 5_000;
 const running = new Set<ChildProcess>();
 
-/** Runs `part`; its output goes to the terminal as it comes. A part that outlives its bound counts as a failure. */
-export async function runPart(part: Part, root: string, namePattern: string): Promise<Counts> {
+/**
+ * Runs `part`, those tests whose name matches `namePattern` when it is not empty. Its output goes to the terminal as it
+ * comes, unless `output` is "ignore". A part that outlives its bound counts as a failure.
+ */
+export async function runPart(
+  part: Part,
+  root: string,
+  namePattern: string,
+  output: "inherit" | "ignore" = "inherit",
+): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
   try {
     const deadlineMs = Date.now() + part.timeoutMinutes * 60_000;
     const shards = commandsOf(part, namePattern, (index) => join(folder, `${index}.json`));
-    return sumCounts(await Promise.all(shards.map((shard) => runShard(shard, root, deadlineMs))));
+    return sumCounts(await Promise.all(shards.map((shard) => runShard(shard, root, deadlineMs, output))));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -34,32 +42,38 @@ export function stopAll(signal: NodeJS.Signals): void {
 interface Shard {
   args: string[];
   countsFile: string;
-  stdout: "inherit" | "ignore";
+  /** as-pect prints a banner of its own on stdout, and what is wanted on stderr. */
+  isQuietOnStdout?: boolean;
 }
 
 function commandsOf(part: Part, namePattern: string, countsFileOf: (index: number) => string): Shard[] {
   const tsx = ["--import", import.meta.resolve("tsx")];
   const countsFile = countsFileOf(0);
-  if (part.kind === "lint") return [{ args: [...tsx, LINT], countsFile, stdout: "inherit" }];
+  if (part.kind === "lint") return [{ args: [...tsx, LINT], countsFile }];
   if (part.kind === "node") {
-    return [{ args: [...tsx, NODE_TESTS, countsFile, namePattern, ...part.files], countsFile, stdout: "inherit" }];
+    return [{ args: [...tsx, NODE_TESTS, countsFile, namePattern, ...part.files], countsFile }];
   }
   const asPect = ["--import", "./test/unit/as-pect.hook.js", "node_modules/@as-pect/cli/lib/test.js"];
   const config = ["-c", "test/unit/as-pect.config.js", "-a", "test/unit/as-pect.asconfig.json"];
   // Compiling takes the time, a second or two for each spec: deal the specs out to processes.
   return Array.from({ length: Math.min(SPECS_AT_ONCE, part.files.length) }, (_, index) => {
     const specs = part.files.filter((_file, at) => at % SPECS_AT_ONCE === index);
-    return { args: [...asPect, ...config, ...specs], countsFile: countsFileOf(index), stdout: "ignore" };
+    return { args: [...asPect, ...config, ...specs], countsFile: countsFileOf(index), isQuietOnStdout: true };
   });
 }
 
-async function runShard({ args, countsFile, stdout }: Shard, root: string, deadlineMs: number): Promise<Counts> {
+async function runShard(
+  { args, countsFile, isQuietOnStdout = false }: Shard,
+  root: string,
+  deadlineMs: number,
+  output: "inherit" | "ignore",
+): Promise<Counts> {
   const child = spawn(process.execPath, args, {
     cwd: root,
     detached: true,
-    // What the specs print comes on stderr; it belongs on stdout with the rest.
-    stdio: ["ignore", stdout, stdout === "ignore" ? process.stdout : "inherit"],
-    env: { ...process.env, SLUICE_COUNTS: countsFile },
+    stdio: ["ignore", isQuietOnStdout ? "ignore" : output, output === "inherit" ? process.stdout : output],
+    // Without Node's mark of a test process: this runs in tests as well.
+    env: { ...process.env, SLUICE_COUNTS: countsFile, NODE_TEST_CONTEXT: undefined },
   });
   running.add(child);
   let timedOut = false;
@@ -78,7 +92,7 @@ async function runShard({ args, countsFile, stdout }: Shard, root: string, deadl
   signalGroup(child, "SIGKILL");
   const counts = readCounts(countsFile);
   if (timedOut || (ended !== "" && counts.failed === 0)) {
-    console.log(`✖ ${timedOut ? "took longer than its bound and was ended" : ended}`);
+    if (output === "inherit") console.log(`✖ ${timedOut ? "took longer than its bound and was ended" : ended}`);
     counts.failed++;
   }
   return counts;
