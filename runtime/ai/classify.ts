@@ -1,10 +1,11 @@
 // What a request is, from its head alone: api, provider, kind of work, and the model where the path names it.
 import { Bytes } from "../bytes/bytes";
+import { MediaKind } from "../parse/media-type";
 import { Api } from "./api";
-import { BodyFormat, acceptNames, bodyFormatOf } from "./body-format";
 import { Endpoint, endpointOf } from "./endpoints";
-import { grpcModel, grpcRequestType, isGrpc } from "./grpc";
+import { grpcModel, grpcRequestType } from "./grpc";
 import { RequestHead } from "./head";
+import { accepts, contentKind } from "./media";
 import { ModelSource } from "./model";
 import { azureDeployment, isVertexPath, pathModel } from "./path-model";
 import { endsWithPath, lastSegment, normalPath, queryParameter } from "./paths";
@@ -51,7 +52,7 @@ class Classification {
     const path = normalPath(head.path);
     const rule = rules !== null && isWrite ? rules.find(path) : null;
     if (!isWrite) this.readSession(head, path);
-    else if (isGrpc(head.contentType)) this.readGrpc(path, rule);
+    else if (contentKind(head.contentType) == MediaKind.Grpc) this.readGrpc(path, rule);
     else if (isPost || rule !== null) this.readPath(head, path);
     if (rule !== null) this.apply(rule);
     if (!this.isCall) return;
@@ -94,7 +95,7 @@ class Classification {
       this.readEndpoint(head, path, endpoint);
       return;
     }
-    if (bodyFormatOf(head.contentType) != BodyFormat.Json) return;
+    if (contentKind(head.contentType) != MediaKind.Json) return;
     if (head.hasA2aHeader || endsWithPath(path, A2A)) this.call(Api.A2a, RequestType.Tool);
     else if (head.hasMcpHeader || endsWithPath(path, MCP) || acceptsBoth(head.accept)) {
       this.call(Api.Mcp, RequestType.Tool);
@@ -112,7 +113,7 @@ class Classification {
     if (endpoint.api == Api.DashScope) {
       // Its own API streams when a header asks for it, or the accepted type does; the body has no `stream`.
       this.isStreamByPath = true;
-      this.isStream = head.dashScopeSse.equalsIgnoreCase(ENABLE) || acceptNames(head.accept, BodyFormat.Sse);
+      this.isStream = head.dashScopeSse.equalsIgnoreCase(ENABLE) || accepts(head.accept, MediaKind.EventStream);
       if (head.dashScopeAsync.equalsIgnoreCase(ENABLE)) this.isUncounted = true;
     }
   }
@@ -181,5 +182,5 @@ export const classification = new Classification();
 
 /** MCP's clients must accept both an answer and a stream of them; nobody else asks for both. */
 function acceptsBoth(accept: Bytes): bool {
-  return acceptNames(accept, BodyFormat.Json) && acceptNames(accept, BodyFormat.Sse);
+  return accepts(accept, MediaKind.Json) && accepts(accept, MediaKind.EventStream);
 }

@@ -1,11 +1,12 @@
 // What is known of one AI call: filled from heads and bodies as they pass by, asked by every filter.
 import { Bytes } from "../bytes/bytes";
 import { Aliases } from "../match/aliases";
+import { MediaKind } from "../parse/media-type";
 import { Api } from "./api";
-import { BodyFormat, bodyFormatOf } from "./body-format";
 import { classification } from "./classify";
 import { Outcome, RequestFact, ResponseFact } from "./facts";
 import { RequestHead, ResponseHead } from "./head";
+import { contentKind } from "./media";
 import { MAX_MODEL_BYTES, ModelProblem, ModelSource } from "./model";
 import { OwnedText } from "./owned-text";
 import { Provider } from "./provider";
@@ -130,11 +131,11 @@ export class Exchange {
       return;
     }
     // A missing content type is no lie: the path says what the body has to be.
-    const format = head.contentType.isEmpty ? BodyFormat.Json : bodyFormatOf(head.contentType);
-    if (format != BodyFormat.Json && format != BodyFormat.Multipart) request.openUnread(ModelProblem.ContentType);
+    const kind = head.contentType.isEmpty ? MediaKind.Json : contentKind(head.contentType);
+    if (kind != MediaKind.Json && kind != MediaKind.Form) request.openUnread(ModelProblem.ContentType);
     else if (!head.isIdentity) request.openUnread(ModelProblem.Compressed);
     else {
-      request.open(format, head.contentType);
+      request.open(kind, head.contentType);
       this.wantsRequestBody = true;
     }
   }

@@ -4,8 +4,6 @@ import { SLASH } from "../parse/ascii";
 import { constants } from "./api";
 import { RequestType } from "./request-type";
 
-const CONTENT_TYPE = Bytes.constant("application/grpc");
-
 /** Methods that do the work; those that report readiness or metadata are no calls. */
 const METHODS: StaticArray<Bytes> = constants([
   "/inference.GRPCInferenceService/ModelInfer", // KServe v2, Triton
@@ -42,14 +40,6 @@ const EMBEDDING_METHODS: StaticArray<Bytes> = constants([
 ]);
 
 const RERANK_METHODS: StaticArray<Bytes> = constants(["/tei.v1.Rerank/Rerank", "/tei.v1.Rerank/RerankStream"]);
-
-/** Whether a content type is gRPC (not gRPC-Web over text, which browsers use). */
-export function isGrpc(contentType: Bytes): bool {
-  if (contentType.length < CONTENT_TYPE.length) return false;
-  if (!contentType.slice(0, CONTENT_TYPE.length).equalsIgnoreCase(CONTENT_TYPE)) return false;
-  const next = contentType.at(CONTENT_TYPE.length);
-  return next == 0 || next == 0x2b || next == 0x3b || next == 0x20;
-}
 
 /** What a gRPC path in normal form asks for, `None` when it is no known model service. */
 export function grpcRequestType(path: Bytes): RequestType {

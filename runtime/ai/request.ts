@@ -1,12 +1,16 @@
 // What the request body tells, found as its bytes pass by.
 import { Bytes } from "../bytes/bytes";
+import { parseU64 } from "../bytes/numbers";
+import { BodyState } from "../parse/document";
+import { FormField } from "../parse/form-fields";
 import { JsonScanner, JsonState } from "../parse/json";
 import { JsonType, JsonValue } from "../parse/json-value";
-import { BodyFormat } from "./body-format";
+import { MediaKind } from "../parse/media-type";
 import { RequestFact } from "./facts";
 import { JsonPool } from "./json-pool";
 import { MAX_MODEL_BYTES, ModelProblem, ModelSource, problemOfModel } from "./model";
 import { OwnedText } from "./owned-text";
+import { RequestForm } from "./request-form";
 import {
   BACKGROUND,
   FIRST_CHOICES,
@@ -23,6 +27,7 @@ import {
 
 const POOL = new JsonPool(REQUEST_PATHS);
 const TRUE = Bytes.constant("true");
+const ONE = Bytes.constant("1");
 
 /** The facts of one request body. The model may come from the path: then `fixModel` sets it before the body opens. */
 @final
@@ -61,6 +66,7 @@ export class RequestBody {
   private known: i32 = 0;
   private isPathModel: bool = false;
   private json: JsonScanner | null = null;
+  private form: RequestForm | null = null;
 
   reset(): void {
     this.close();
@@ -108,26 +114,46 @@ export class RequestBody {
     if (!this.isPathModel) this.modelProblem = problem;
   }
 
-  /** Begins a body of a format that is read. */
-  open(format: BodyFormat, contentType: Bytes): void {
+  /** Begins a JSON document or a form. */
+  open(kind: MediaKind, contentType: Bytes): void {
     this.isSettled = false;
-    if (format == BodyFormat.Json) this.json = POOL.take();
+    if (kind != MediaKind.Form) {
+      this.json = POOL.take();
+      return;
+    }
+    const form = RequestForm.take();
+    this.form = form;
+    if (form.open(contentType)) return;
+    this.fail();
+    this.isSettled = true;
   }
 
   feed(ptr: usize, length: i32): void {
+    if (this.isSettled) return;
     const json = this.json;
-    if (json === null || this.isSettled) return;
-    json.feed(ptr, length);
-    this.takeJson(json);
+    const form = this.form;
+    if (json !== null) {
+      json.feed(ptr, length);
+      this.takeJson(json);
+    } else if (form !== null) {
+      form.parser.feed(ptr, length);
+      this.takeForm(form);
+    }
   }
 
   /** No more bytes come. */
   end(): void {
     const json = this.json;
-    if (json !== null) {
+    const form = this.form;
+    if (json !== null && !this.isSettled) {
       json.finish();
       this.takeJson(json);
       if (json.state != JsonState.Complete) this.fail();
+    } else if (form !== null && !this.isSettled) {
+      const isWhole = form.parser.state == BodyState.Ended;
+      form.parser.finish();
+      this.takeForm(form);
+      if (!isWhole) this.fail();
       else if (!(this.known & RequestFact.Model)) this.miss(ModelProblem.Missing);
     }
     this.isSettled = true;
@@ -144,11 +170,14 @@ export class RequestBody {
     return this.isSettled || (this.known & facts) == facts;
   }
 
-  /** Gives the parser back. */
+  /** Gives the parsers back. */
   private close(): void {
     const json = this.json;
     if (json !== null) POOL.give(json);
     this.json = null;
+    const form = this.form;
+    if (form !== null) form.release();
+    this.form = null;
   }
 
   private takeJson(json: JsonScanner): void {
@@ -203,6 +232,37 @@ export class RequestBody {
     if (value.differs && this.modelProblem == ModelProblem.None) this.modelProblem = ModelProblem.TwoDifferent;
   }
 
+  private takeForm(form: RequestForm): void {
+    const model = form.model;
+    if (model !== null && model.isKnown && !this.isPathModel && <i32>model.seen > this.modelCount) {
+      this.known |= RequestFact.Model;
+      this.modelVersion++;
+      this.modelCount = <i32>model.seen;
+      if (model.isFile) {
+        this.model.clear();
+        this.modelProblem = ModelProblem.NotAString;
+        this.sourceIs(ModelSource.None);
+      } else this.takeModel(model.text, model.isTruncated, ModelSource.Multipart);
+      if (model.differs && this.modelProblem == ModelProblem.None) this.modelProblem = ModelProblem.TwoDifferent;
+    }
+    const stream = form.stream;
+    if (stream !== null && isWhole(stream)) {
+      this.known |= RequestFact.Stream;
+      this.hasStream = true;
+      this.isStream = stream.text.equalsIgnoreCase(TRUE) || stream.text.equals(ONE);
+    }
+    const choices = form.choices;
+    if (choices !== null && isWhole(choices)) {
+      const count = parseU64(choices.text);
+      if (count >= 1 && count <= <u64>i32.MAX_VALUE) this.choices = <i64>count;
+      this.known |= RequestFact.Choices;
+    }
+    if (form.parser.state == BodyState.Invalid) {
+      this.fail();
+      this.isSettled = true;
+    }
+  }
+
   private takeModel(text: Bytes, isTruncated: bool, source: ModelSource): void {
     this.modelProblem = problemOfModel(text, isTruncated);
     if (this.modelProblem == ModelProblem.None) {
@@ -252,6 +312,11 @@ export class RequestBody {
     } else if (!this.isPathModel && this.modelProblem == ModelProblem.None)
       this.modelProblem = ModelProblem.InvalidBody;
   }
+}
+
+/** Whether a wanted field was read to its end. */
+function isWhole(field: FormField): bool {
+  return field.isKnown && !field.isTruncated;
 }
 
 /** `true`, and what lenient servers (pydantic) take for it: 1 and "true". */
