@@ -48,7 +48,8 @@ export async function listen(handler: WireHandler, port = 0): Promise<WireServer
       socket.unshift(first);
       const isH2 = preface.subarray(0, first.length).equals(first.subarray(0, preface.length));
       (isH2 ? h2 : h1).emit("connection", socket);
-      socket.resume();
+      // HTTP/2 takes over a paused socket by itself, with what was read already.
+      if (!isH2) socket.resume();
     });
   });
   await new Promise<void>((done, failed) => {
