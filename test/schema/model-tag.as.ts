@@ -20,7 +20,7 @@ export function configure(ptr: usize, length: i32): i32 {
   const shared = new SharedConfig(root, compilation);
   new ModelTagConfig(root, shared, compilation);
   root.finish();
-  report = String.UTF8.encode(errors.text() + "\n" + errors.warnings.join("\n"));
+  report = String.UTF8.encode(errors.text() + "\0" + errors.warnings.join("\n"));
   heap.free(ptr);
   const count = errors.errorCount;
   return count;

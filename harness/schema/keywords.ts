@@ -1,0 +1,82 @@
+// The keywords that our schemas have beyond JSON Schema: what standard ones cannot say. Editors skip them.
+//
+//   x-duration {minimum?, maximum?}            a duration text within bounds (always: within 64-bit nanoseconds)
+//   x-decimal {minimum?, maximum?, places?}    a decimal text within bounds, with at most so many places
+//   x-unique "member"                          no two objects of a list have the same value there
+//   x-sum {member, maximum, places}            the numbers of a list's objects add up to at most so much
+//   x-distinct-values true                     no two members of an object (defaults included) are equal
+//   x-member-of {value, list, member}          the value at a path is that of some object of a list
+
+import type { Ajv2020 } from "ajv/dist/2020.js";
+import { compareDecimals, durationNanos, scaleDecimal } from "./decimal.ts";
+
+type JsonObject = Record<string, unknown>;
+
+const LONGEST_NANOS = 2n ** 63n - 1n;
+
+/** Teaches a validator our keywords. */
+export function addKeywords(ajv: Ajv2020): void {
+  ajv.addKeyword({ keyword: "x-duration", type: "string", schemaType: "object", validate: isDurationWithin });
+  ajv.addKeyword({ keyword: "x-decimal", type: "string", schemaType: "object", validate: isDecimalWithin });
+  ajv.addKeyword({ keyword: "x-unique", type: "array", schemaType: "string", validate: isUnique });
+  ajv.addKeyword({ keyword: "x-sum", type: "array", schemaType: "object", validate: isSumWithin });
+  ajv.addKeyword({
+    keyword: "x-distinct-values",
+    type: "object",
+    schemaType: "boolean",
+    validate: (_: boolean, data: JsonObject, parent: unknown) => hasDistinctValues(data, parent as JsonObject),
+  });
+  ajv.addKeyword({ keyword: "x-member-of", type: "object", schemaType: "object", validate: isMemberOf });
+}
+
+function isDurationWithin(bounds: { minimum?: string; maximum?: string }, text: string): boolean {
+  const nanos = durationNanos(text);
+  if (nanos === undefined) return true; // the pattern says so
+  const least = durationNanos(bounds.minimum ?? "0s") ?? 0n;
+  const most = (bounds.maximum === undefined ? undefined : durationNanos(bounds.maximum)) ?? LONGEST_NANOS;
+  return nanos >= least && nanos <= most;
+}
+
+function isDecimalWithin(bounds: { minimum?: string; maximum?: string; places?: number }, text: string): boolean {
+  if (scaleDecimal(text, 0) === undefined) return true; // the pattern says so
+  if (bounds.minimum !== undefined && compareDecimals(text, bounds.minimum) < 0) return false;
+  if (bounds.maximum !== undefined && compareDecimals(text, bounds.maximum) > 0) return false;
+  return bounds.places === undefined || scaleDecimal(text, bounds.places)?.isRounded === false;
+}
+
+function isUnique(member: string, list: unknown[]): boolean {
+  const values = list.map((item) => valueAt(item, [member])).filter((value) => value !== undefined);
+  return new Set(values).size === values.length;
+}
+
+function isSumWithin(rule: { member: string; maximum: number; places: number }, list: unknown[]): boolean {
+  let sum = 0n;
+  for (const item of list) {
+    const value = valueAt(item, [rule.member]);
+    if (typeof value === "number") sum += scaleDecimal(String(value), rule.places)?.value ?? 0n;
+  }
+  return sum <= (scaleDecimal(String(rule.maximum), rule.places)?.value ?? 0n);
+}
+
+function hasDistinctValues(data: JsonObject, schema: JsonObject): boolean {
+  const properties = (schema["properties"] ?? {}) as Record<string, { default?: unknown }>;
+  const names = new Set([...Object.keys(properties), ...Object.keys(data)]);
+  const values = [...names].map((name) => data[name] ?? properties[name]?.default).filter((it) => it !== undefined);
+  return new Set(values).size === values.length;
+}
+
+function isMemberOf(rule: { value: string; list: string; member: string }, data: unknown): boolean {
+  const value = valueAt(data, rule.value.split("."));
+  const list = valueAt(data, rule.list.split("."));
+  if (value === undefined || !Array.isArray(list)) return true;
+  return list.some((item) => valueAt(item, [rule.member]) === value);
+}
+
+function valueAt(data: unknown, path: string[]): unknown {
+  let at = data;
+  for (const name of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, name)) return undefined;
+    at = (at as JsonObject)[name];
+  }
+  return at;
+}
