@@ -3,11 +3,7 @@
 
 /** Bytes as data. A string is UTF-8 text; `repeat` is the pattern `times` times; `parts` are joined. */
 export type BytesSpec =
-  | string
-  | { text: string }
-  | { base64: string }
-  | { repeat: BytesSpec; times: number }
-  | { parts: BytesSpec[] };
+  string | { text: string } | { base64: string } | { repeat: BytesSpec; times: number } | { parts: BytesSpec[] };
 
 /** Headers in order; a name may come more than once. Names are lower case. */
 export type HeaderList = [name: string, value: string][];
@@ -31,7 +27,7 @@ export interface PluginSpec {
   configText?: string;
   /** Added to `config` as its member `pair`: the two instances that hold headers together. */
   pair?: "outer" | "inner";
-  /** Higher comes first; equal ones (default 0) keep the order of the list. */
+  /** Sorts the plugins among their places in the list: higher first, equal ones (default 0) as listed. */
   priority?: number;
   rootId?: string;
   vmId?: string;
@@ -62,8 +58,15 @@ export interface BufferSpec {
   maxRequestBytes: number;
 }
 
+/** Envoy's set_metadata filter: dynamic metadata by namespace, as jwt_authn leaves a token's payload. */
+export interface MetadataSpec {
+  kind: "metadata";
+  name: string;
+  values: Record<string, { [key: string]: Json }>;
+}
+
 /** A filter of the chain; the router comes last by itself. */
-export type FilterSpec = PluginSpec | PauseSpec | BufferSpec;
+export type FilterSpec = PluginSpec | PauseSpec | BufferSpec | MetadataSpec;
 
 /** Matches one request header. Exactly one of the matchers, or only `name` for "is present". */
 export interface HeaderMatchSpec {
@@ -217,7 +220,7 @@ export interface UpdateSpec {
   refused?: boolean;
 }
 
-/** The gateway around the chain. */
+/** The gateway around the chain. HTTP/1 trailers are enabled on both sides. */
 export interface GatewaySpec {
   /** Envoy's `--concurrency`; default 1. */
   workers?: number;
@@ -225,7 +228,9 @@ export interface GatewaySpec {
   bufferLimit?: number;
   /** The connection manager's `use_remote_address`; default false. */
   useRemoteAddress?: boolean;
-  /** Node metadata etc. seen as `node.*`. */
+  /** Upgrades that the connection manager lets through (`websocket`; `connect` for CONNECT). Default none: answered 403. */
+  upgrades?: string[];
+  /** Seen as `xds.node.*`. */
   node?: { id?: string; cluster?: string; metadata?: Record<string, Json> };
 }
 
@@ -234,11 +239,7 @@ export type HeaderExpectation = string | null | string[] | { regex: string } | {
 
 /** What bytes must be. `same` is what the other side sent (request body at the upstream, answer body at the client). */
 export type BytesExpectation =
-  | "same"
-  | { is: BytesSpec }
-  | { length: number }
-  | { contains: string }
-  | { regex: string };
+  "same" | { is: BytesSpec } | { length: number } | { contains: string } | { regex: string };
 
 /**
  * How a request ended for the client: `complete` answer; `reset` (connection or stream cut, an answer may have begun);
