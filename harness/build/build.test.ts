@@ -39,22 +39,21 @@ before(() => {
 after(() => rmSync(copy, { recursive: true, force: true }));
 
 for (const filter of FILTERS) {
-  test(`two builds of ${filter} in two places are byte-identical`, async () => {
-    const [here, there] = await Promise.all([ROOT, copy].map((root) => compileFilter(root, filter, "release")));
-    assert.ok(here !== undefined && there !== undefined);
-    assert.deepEqual(here.inputs, there.inputs);
-    assert.ok(Buffer.from(here.wasm).equals(there.wasm));
+  test(`two builds of ${filter}, at two times and in two places, are byte-identical`, async () => {
+    await buildFilters(ROOT, [filter], "release");
+    const { wasm } = await compileFilter(copy, filter, "release");
+    assert.ok(Buffer.from(wasm).equals(await readFile(modulePath(ROOT, filter, "release"))));
   });
 
   test(`${filter} imports host calls only, and its memory starts small`, async () => {
     await buildFilters(ROOT, [filter], "release");
     const module = await WebAssembly.compile(await readFile(modulePath(ROOT, filter, "release")));
-    for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-      assert.deepEqual([from, kind], ["env", "function"], name);
-      assert.match(name, /^proxy_/);
+    const stubs: Record<string, Record<string, () => number>> = {};
+    for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+      assert.match(`${from}.${name}`, /^(env\.proxy_|wasi_snapshot_preview1\.environ_)/);
+      (stubs[from] ??= {})[name] = () => 0;
     }
-    const stubs = WebAssembly.Module.imports(module).map(({ name }) => [name, () => 0] as const);
-    const { exports } = await WebAssembly.instantiate(module, { env: Object.fromEntries(stubs) });
+    const { exports } = await WebAssembly.instantiate(module, stubs);
     assert.ok(exports.memory instanceof WebAssembly.Memory);
     assert.ok(exports.memory.buffer.byteLength <= MAX_INITIAL_PAGES * PAGE_BYTES);
   });
