@@ -4,6 +4,8 @@ import { Aliases } from "../match/aliases";
 import { MediaKind } from "../parse/media-type";
 import { Api } from "./api";
 import { classification } from "./classify";
+import { BodyForm } from "./body-reader";
+import { dialectOf } from "./dialects/of-api";
 import { Outcome, RequestFact, ResponseFact } from "./facts";
 import { RequestHead, ResponseHead } from "./head";
 import { contentKind } from "./media";
@@ -12,7 +14,10 @@ import { OwnedText } from "./owned-text";
 import { Provider } from "./provider";
 import { RequestBody } from "./request";
 import { RequestType } from "./request-type";
+import { ResponseBody } from "./response";
+import { errorName, takeHeaderCounts } from "./response-counts";
 import { ClassifyRules } from "./rules";
+import { Ending, estimateInput, outcomeOf, settleUsage } from "./settlement";
 import { Usage } from "./usage";
 
 /** The part of a configuration that exchanges depend on. Made at configure time, shared by all streams of a root. */
@@ -52,16 +57,11 @@ export class Exchange {
   wantsResponseBody: bool = false;
   /** Why the usage cannot be read: the answer is compressed (ask the upstream for `identity`). */
   isResponseCompressed: bool = false;
-  /** The answer comes as a stream (by its content type). */
-  isResponseStream: bool = false;
+  /** Set when the answer is over. */
   outcome: Outcome = Outcome.None;
-  /** The first piece of content came: the time to the first token ends with this `feedResponse`. */
-  hasFirstToken: bool = false;
-  /** Pieces of content in a stream, and bytes of content, for estimates. */
-  contentDeltas: i64 = 0;
-  contentBytes: i64 = 0;
-  readonly usage: Usage = new Usage();
 
+  private readonly response: ResponseBody = new ResponseBody();
+  private isGrpcError: bool = false;
   private readonly aliasedModel: OwnedText = new OwnedText(MAX_MODEL_BYTES);
   private aliasedVersion: u32 = 0;
   private settings: ExchangeSettings | null = null;
@@ -93,12 +93,9 @@ export class Exchange {
     this.status = 0;
     this.wantsResponseBody = false;
     this.isResponseCompressed = false;
-    this.isResponseStream = false;
     this.outcome = Outcome.None;
-    this.hasFirstToken = false;
-    this.contentDeltas = 0;
-    this.contentBytes = 0;
-    this.usage.reset();
+    this.response.reset();
+    this.isGrpcError = false;
     this.aliasedModel.clear();
     this.aliasedVersion = 0;
     this.settings = null;
@@ -165,9 +162,12 @@ export class Exchange {
     return this.request.isKnown(facts & ~known);
   }
 
-  /** Its use is billed elsewhere: realtime session, batch, background answer (the latter is known from the body). */
+  /**
+   * Its use is billed elsewhere: realtime session, batch, background answer. The latter is known from the body, and is
+   * counted here all the same when its stream is followed to the end.
+   */
   get isUncounted(): bool {
-    return this.isUncountedByPath || this.request.isBackground;
+    return this.isUncountedByPath || (this.request.isBackground && !this.usage.isPresent);
   }
 
   /** Where the model was found. */
@@ -204,42 +204,116 @@ export class Exchange {
 
   /** `service_tier`: that of the answer when it says, else that asked for; absent when neither does. */
   get serviceTier(): Bytes {
-    return this.request.serviceTier.view;
+    const answered = this.response.answer.serviceTier;
+    return answered.isPresent ? answered.view : this.request.serviceTier.view;
+  }
+
+  /** About how many input tokens the request has, from its texts: to reserve before the answer is there. */
+  get estimatedInput(): i64 {
+    return estimateInput(this.request.textBytes, this.request.mediaItems);
   }
 
   /** Begins the answer. `head` is read during the call only. Interim answers (1xx) are ignored. */
   openResponse(head: ResponseHead): void {
-    if (head.status >= 100 && head.status < 200) return;
+    if (!this.isCall || (head.status < 200 && head.status != 101)) return;
     this.status = head.status;
+    this.takeGrpcStatus(head);
+    const answer = this.response.answer;
+    const dialect = dialectOf(this.api);
+    const kind = contentKind(head.contentType);
+    answer.isStream = kind == MediaKind.EventStream || kind == MediaKind.Ndjson || kind == MediaKind.AmazonEventStream;
+    const isArray = kind == MediaKind.Json && this.api == Api.Gemini && this.isStream;
+    if (isArray) answer.isStream = true;
+    if (head.status >= 400) answer.fail(errorName(head.amznErrorType));
+    if (this.api == Api.BedrockInvoke) takeHeaderCounts(head, answer);
+    if (dialect === null || !(kind == MediaKind.Json || answer.isStream)) return;
+    if (!head.isIdentity) {
+      this.isResponseCompressed = true;
+      return;
+    }
+    this.wantsResponseBody = true;
+    this.response.open(isArray ? BodyForm.Array : formOf(kind), dialect);
   }
 
   /** Reads the next bytes of the response body, before anyone edits them. */
-  feedResponse(ptr: usize, length: i32): void {}
+  feedResponse(ptr: usize, length: i32): void {
+    if (this.wantsResponseBody) this.response.feed(ptr, length);
+  }
+
+  /** Trailers of an answer came: they may have gRPC's status. */
+  takeTrailers(head: ResponseHead): void {
+    if (this.isCall) this.takeGrpcStatus(head);
+  }
 
   /** The answer ended. Settles usage and outcome (`truncated` when its format says that something is missing). */
-  endResponse(): void {}
+  endResponse(): void {
+    this.settle(Ending.Whole);
+  }
 
   /** The stream was cut: by the upstream (`truncated`), else by the client (`aborted`). Settles usage and outcome. */
-  abortResponse(byUpstream: bool): void {}
+  abortResponse(byUpstream: bool): void {
+    this.settle(byUpstream ? Ending.CutByUpstream : Ending.CutByClient);
+  }
 
   /** Whether all these facts (ResponseFact bits) are settled. True for no call. */
   isResponseKnown(facts: i32): bool {
-    return true;
+    if (!this.wantsResponseBody || this.response.isSettled) return true;
+    return facts == ResponseFact.Model && this.response.answer.model.isPresent;
   }
 
   /** The model that answered; absent when unknown. */
   get responseModel(): Bytes {
-    return Bytes.absent();
+    return this.response.answer.model.view;
   }
 
   /** The provider's word for what went wrong (`overloaded_error`), at most 64 bytes; absent when nothing did. */
   get errorType(): Bytes {
-    return Bytes.absent();
+    return this.response.answer.errorType.view;
   }
 
-  /** Estimated input tokens of the request, for reserving before the answer is there. */
-  get estimatedInput(): i64 {
-    return 0;
+  /** The tokens. The numbers grow as the answer goes by; `status` is set when it is over. */
+  get usage(): Usage {
+    return this.response.answer.usage;
+  }
+
+  /** The answer comes as a stream (by its content type). */
+  get isResponseStream(): bool {
+    return this.response.answer.isStream;
+  }
+
+  /** The first piece of a stream's content came: with this `feedResponse` the time to the first token ends. */
+  get hasFirstToken(): bool {
+    return this.response.answer.isStream && this.response.answer.contentDeltas > 0;
+  }
+
+  /** Pieces of content so far. */
+  get contentDeltas(): i64 {
+    return this.response.answer.contentDeltas;
+  }
+
+  /** Bytes of content so far. */
+  get contentBytes(): i64 {
+    return this.response.answer.contentBytes;
+  }
+
+  private settle(ending: Ending): void {
+    if (!this.isCall || this.outcome != Outcome.None) return;
+    const answer = this.response.answer;
+    this.response.end(ending == Ending.Whole);
+    // Counts in headers are whole even where the body says nothing.
+    if (ending == Ending.Whole && !this.wantsResponseBody) answer.isFinished = true;
+    if (this.status == 0) {
+      if (ending != Ending.Whole) this.outcome = ending == Ending.CutByClient ? Outcome.Aborted : Outcome.Truncated;
+      return;
+    }
+    this.outcome = this.isGrpcError ? Outcome.Error : outcomeOf(this.status, answer, ending, this.wantsResponseBody);
+    if (this.isFree || !(this.wantsResponseBody || answer.hasUsage)) return;
+    if ((this.isUncountedByPath || this.request.isBackground) && !answer.hasUsage) return;
+    settleUsage(answer, this.outcome, this.requestType, this.estimatedInput);
+  }
+
+  private takeGrpcStatus(head: ResponseHead): void {
+    if (!head.grpcStatus.isEmpty && !head.grpcStatus.equals(GRPC_OK)) this.isGrpcError = true;
   }
 
   private applyAliases(): void {
@@ -257,3 +331,17 @@ export class Exchange {
 }
 
 const POOL: Exchange[] = [];
+const GRPC_OK = Bytes.constant("0");
+
+function formOf(kind: MediaKind): BodyForm {
+  switch (kind) {
+    case MediaKind.EventStream:
+      return BodyForm.Sse;
+    case MediaKind.Ndjson:
+      return BodyForm.Ndjson;
+    case MediaKind.AmazonEventStream:
+      return BodyForm.AmazonFrames;
+    default:
+      return BodyForm.Whole;
+  }
+}

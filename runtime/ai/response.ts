@@ -1,0 +1,136 @@
+// Reads the body of an answer: cuts it into documents and lets the API's dialect read each.
+import { Bytes } from "../bytes/bytes";
+import { AmazonEventStream } from "../parse/amazon-stream";
+import { BodyState, DocumentSink, DocumentSource } from "../parse/document";
+import { JsonFault, JsonScanner, JsonState } from "../parse/json";
+import { Answer } from "./answer";
+import { BodyForm, BodyReader } from "./body-reader";
+import { Dialect } from "./dialect";
+
+/** `[DONE]`, lowest byte first: ends OpenAI's streams. */
+const DONE: u64 = 0x5d454e4f445b;
+const DONE_BYTES: i32 = 6;
+const EVENT = Bytes.constant("event");
+
+/** The reader of one answer's body. Closed when it holds no parser. */
+@final
+export class ResponseBody extends DocumentSink {
+  readonly answer: Answer = new Answer();
+  /** The body was read to its end, or will not tell more. */
+  isSettled: bool = true;
+  private form: BodyForm = BodyForm.Whole;
+  private dialect: Dialect | null = null;
+  private reader: BodyReader | null = null;
+  private json: JsonScanner | null = null;
+  private head: u64 = 0; // first bytes of the document, lowest first
+  private length: i64 = 0; // bytes of the document
+  private isRead: bool = false; // the document was read before its end
+
+  /** As new. */
+  reset(): void {
+    this.close();
+    this.answer.reset();
+    this.isSettled = true;
+  }
+
+  /** Begins a body of documents of this dialect. */
+  open(form: BodyForm, dialect: Dialect): void {
+    this.close();
+    this.form = form;
+    this.dialect = dialect;
+    this.reader = BodyReader.take(form, this);
+    this.json = dialect.take();
+    this.isSettled = false;
+  }
+
+  feed(ptr: usize, length: i32): void {
+    const reader = this.reader;
+    if (reader === null) return;
+    reader.source.feed(ptr, length);
+    if (this.form == BodyForm.Whole) this.lookAhead();
+  }
+
+  /** The body is over. `isWhole`: by its own end, not cut. Whatever is open ends. */
+  end(isWhole: bool): void {
+    const reader = this.reader;
+    if (reader !== null) {
+      // A cut ends the last document in the middle, but one that is whole by itself counts all the same.
+      reader.source.finish();
+      if (this.form == BodyForm.Array && reader.source.state != BodyState.Invalid && isWhole)
+        this.answer.isFinished = true;
+    }
+    this.close();
+    this.isSettled = true;
+  }
+
+  onDocumentStart(source: DocumentSource): bool {
+    const json = this.json;
+    if (json !== null) json.reset();
+    this.head = 0;
+    this.length = 0;
+    this.isRead = false;
+    return true;
+  }
+
+  onDocumentData(ptr: usize, length: i32): void {
+    for (let i = 0, at = this.length; at < 8 && i < length; i++, at++) {
+      const shift = <u64>(at * 8);
+      this.head |= (<u64>load<u8>(ptr + <usize>i)) << shift;
+    }
+    this.length += <i64>length;
+    const json = this.json;
+    if (json !== null) json.feed(ptr, length);
+  }
+
+  onDocumentEnd(source: DocumentSource): void {
+    const json = this.json;
+    const dialect = this.dialect;
+    if (json === null || dialect === null || this.isRead) return;
+    const answer = this.answer;
+    if (source instanceof AmazonEventStream) {
+      const type = (<AmazonEventStream>source).headers.messageType;
+      if (!type.isEmpty && !type.equals(EVENT)) {
+        answer.fail(source.name);
+        return;
+      }
+    }
+    json.finish();
+    if (json.state == JsonState.Complete) {
+      dialect.read(json, source.name, answer);
+      if (this.form == BodyForm.Whole) answer.isFinished = true;
+    } else if (this.form == BodyForm.Whole && json.state == JsonState.Incomplete) {
+      // JSON as far as it came.
+      answer.isRecognized = true;
+    } else if (this.length >= DONE_BYTES && (this.head & 0xffffffffffff) == DONE) answer.isFinished = true;
+  }
+
+  /** A plain document need not be over to be known. */
+  private lookAhead(): void {
+    const json = this.json;
+    const dialect = this.dialect;
+    if (json === null || dialect === null || this.isRead) return;
+    const isWhole =
+      json.state == JsonState.Complete || (json.state == JsonState.Invalid && json.fault == JsonFault.TrailingBytes);
+    if (!isWhole) {
+      dialect.peek(json, this.answer);
+      if (json.state == JsonState.Invalid) this.isSettled = true;
+      return;
+    }
+    dialect.read(json, Bytes.empty(), this.answer);
+    this.answer.isFinished = true;
+    this.isRead = true;
+    this.isSettled = true;
+  }
+
+  /** Gives the parsers back. */
+  private close(): void {
+    const reader = this.reader;
+    const json = this.json;
+    const dialect = this.dialect;
+    if (reader !== null) reader.release();
+    if (json !== null && dialect !== null) dialect.give(json);
+    this.reader = null;
+    this.json = null;
+    this.dialect = null;
+  }
+}

@@ -1,0 +1,505 @@
+// What the exchange makes of answers: every provider's wire format, streamed and not, whole and cut, at any cut.
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { bodyOf, sample, type Sample, type SampleApi, type SampleOptions } from "../../harness/providers/sample.ts";
+import { usageOf, type TokenUsage } from "../../harness/providers/usage.ts";
+import { ExchangeDriver, ResponseFact, type Headers, type Known } from "./exchange-driver.ts";
+import { Random, fuzz } from "./random.ts";
+
+let driver: ExchangeDriver;
+before(async () => {
+  driver = await ExchangeDriver.load();
+  driver.configure({});
+});
+
+const PATHS: Record<SampleApi, string> = {
+  "openai-chat": "/v1/chat/completions",
+  "openai-completions": "/v1/completions",
+  "openai-responses": "/v1/responses",
+  "openai-embeddings": "/v1/embeddings",
+  "openai-images": "/v1/images/generations",
+  "openai-transcription": "/v1/audio/transcriptions",
+  "openai-speech": "/v1/audio/speech",
+  "openai-moderations": "/v1/moderations",
+  "anthropic-messages": "/v1/messages",
+  gemini: "/v1beta/models/asked:generateContent",
+  "gemini-embed": "/v1beta/models/asked:embedContent",
+  "gemini-count": "/v1beta/models/asked:countTokens",
+  "bedrock-converse": "/model/asked/converse",
+  "bedrock-invoke": "/model/asked/invoke",
+  "cohere-chat": "/v2/chat",
+  "cohere-rerank": "/v2/rerank",
+  "ollama-chat": "/api/chat",
+  "ollama-generate": "/api/generate",
+  dashscope: "/api/v1/services/aigc/text-generation/generation",
+};
+
+function request(api: SampleApi, stream: boolean): { headers: Headers; body: string } {
+  let path = PATHS[api];
+  if (api === "gemini" && stream) path = path.replace("generateContent", "streamGenerateContent");
+  if (api === "bedrock-converse" && stream) path += "-stream";
+  const headers: Headers = [
+    [":method", "POST"],
+    [":path", path],
+    [":authority", "gateway.example"],
+    ["content-type", "application/json"],
+  ];
+  return { headers, body: JSON.stringify({ model: "asked", stream, messages: [{ content: "0123456789abcdef" }] }) };
+}
+
+function headersOf(answer: Sample, status = "200"): Headers {
+  return [[":status", status], ...(answer.headers as unknown as Headers)];
+}
+
+function answer(api: SampleApi, options: SampleOptions, cuts?: number[]): Known {
+  const made = sample(api, options);
+  const asked = request(api, options.stream ?? false);
+  return driver.call(asked, { headers: headersOf(made), body: bodyOf(made) }, undefined, cuts);
+}
+
+function usageIn(known: Known): TokenUsage {
+  const { input, cachedInput, cacheWrite, output, reasoning } = known;
+  return { input, cachedInput, cacheWrite, output, reasoning };
+}
+
+const FULL = usageOf({ input: 1000, cachedInput: 300, output: 200, reasoning: 50 });
+const WRITE = usageOf({ input: 1000, cachedInput: 300, cacheWrite: 100, output: 200, reasoning: 50 });
+const CACHED = usageOf({ input: 1000, cachedInput: 300, cacheWrite: 100, output: 200 });
+const PLAIN = usageOf({ input: 17, output: 9 });
+const INPUT = usageOf({ input: 17 });
+const base = { model: "answered-1", usage: FULL };
+
+interface Row {
+  name: string;
+  api: SampleApi;
+  options: SampleOptions;
+  /** Default: the options' usage. */
+  usage?: TokenUsage;
+  /** Default `complete`. */
+  status?: string;
+  /** Default: the options' model. */
+  model?: string | null;
+  outcome?: string;
+}
+
+const rows: Row[] = [];
+for (const stream of [false, true]) {
+  const how = stream ? "stream" : "JSON";
+  const openai = { stream, includeUsage: true } as const;
+  rows.push(
+    { name: `OpenAI chat ${how}`, api: "openai-chat", options: { ...base, ...openai, usage: WRITE } },
+    { name: `Azure ${how}`, api: "openai-chat", options: { ...base, ...openai, variant: "azure" } },
+    { name: `Groq ${how}`, api: "openai-chat", options: { ...base, stream, usage: PLAIN, variant: "groq" } },
+    { name: `xAI ${how}`, api: "openai-chat", options: { ...base, ...openai, variant: "xai" } },
+    { name: `DeepSeek ${how}`, api: "openai-chat", options: { ...base, stream, usage: FULL, variant: "deepseek" } },
+    {
+      name: `Perplexity ${how}`,
+      api: "openai-chat",
+      options: { ...base, stream, usage: PLAIN, variant: "perplexity" },
+    },
+    { name: `Mistral ${how}`, api: "openai-chat", options: { ...base, stream, usage: PLAIN, variant: "mistral" } },
+    {
+      name: `vLLM ${how}`,
+      api: "openai-chat",
+      options: { ...base, ...openai, usage: PLAIN, variant: "vllm", continuousUsage: true },
+    },
+    { name: `Baichuan ${how}`, api: "openai-chat", options: { ...base, stream, usage: PLAIN, variant: "baichuan" } },
+    { name: `OpenRouter ${how}`, api: "openai-chat", options: { ...base, ...openai, variant: "openrouter" } },
+    { name: `OpenAI completions ${how}`, api: "openai-completions", options: { ...base, ...openai } },
+    { name: `OpenAI responses ${how}`, api: "openai-responses", options: { ...base, stream, usage: WRITE } },
+    {
+      name: `OpenAI responses, incomplete, ${how}`,
+      api: "openai-responses",
+      options: { ...base, stream, ending: "incomplete" },
+    },
+    {
+      name: `OpenAI responses, failed, ${how}`,
+      api: "openai-responses",
+      options: { ...base, stream, ending: "failed" },
+      outcome: stream ? "stream_error" : "error",
+    },
+    {
+      name: `OpenAI transcription ${how}`,
+      api: "openai-transcription",
+      options: { ...base, stream, usage: PLAIN },
+      model: null,
+    },
+    { name: `Anthropic ${how}`, api: "anthropic-messages", options: { ...base, stream, usage: WRITE } },
+    { name: `Gemini ${how}`, api: "gemini", options: { ...base, stream } },
+    {
+      name: `Bedrock Converse ${how}`,
+      api: "bedrock-converse",
+      options: { ...base, stream, usage: CACHED },
+      model: null,
+    },
+    {
+      name: `Cohere chat ${how}`,
+      api: "cohere-chat",
+      options: { ...base, stream, usage: usageOf({ input: 17, output: 9, cachedInput: 5 }) },
+      model: null,
+    },
+    { name: `Ollama chat ${how}`, api: "ollama-chat", options: { ...base, stream, usage: PLAIN } },
+    { name: `Ollama generate ${how}`, api: "ollama-generate", options: { ...base, stream, usage: PLAIN } },
+    {
+      name: `DashScope ${how}`,
+      api: "dashscope",
+      options: { ...base, stream, usage: usageOf({ input: 17, output: 9, cachedInput: 3 }) },
+      model: null,
+    },
+  );
+}
+rows.push(
+  { name: "Gemini array", api: "gemini", options: { ...base, stream: true, geminiStream: "array" } },
+  { name: "OpenAI embeddings", api: "openai-embeddings", options: { ...base, usage: INPUT } },
+  { name: "OpenAI images", api: "openai-images", options: { ...base, usage: PLAIN }, model: null },
+  { name: "OpenAI speech", api: "openai-speech", options: base, usage: usageOf({}), status: "none", model: null },
+  { name: "OpenAI moderations", api: "openai-moderations", options: base, usage: usageOf({}), status: "none" },
+  {
+    name: "whisper",
+    api: "openai-transcription",
+    options: { model: "whisper-1", usage: PLAIN },
+    usage: usageOf({}),
+    status: "none",
+    model: null,
+  },
+  { name: "Bedrock invoke", api: "bedrock-invoke", options: { ...base, usage: WRITE } },
+  { name: "Cohere rerank", api: "cohere-rerank", options: base, usage: usageOf({}), model: null },
+  { name: "a usage of zero", api: "openai-chat", options: { ...base, usage: usageOf({}) } },
+  {
+    name: "a usage of zero in a stream",
+    api: "anthropic-messages",
+    options: { ...base, stream: true, usage: usageOf({}) },
+  },
+  {
+    name: "CRLF",
+    api: "openai-chat",
+    options: { ...base, stream: true, includeUsage: true, sse: { newline: "crlf" } },
+  },
+  { name: "lone CR", api: "anthropic-messages", options: { ...base, stream: true, sse: { newline: "cr" } } },
+  {
+    name: "no space, comments, no final blank line",
+    api: "openai-responses",
+    options: { ...base, stream: true, sse: { noSpace: true, comment: "ping", noFinalBlank: true } },
+  },
+  {
+    name: "several data lines",
+    api: "openai-chat",
+    options: { ...base, stream: true, includeUsage: true, sse: { manyDataLines: true } },
+  },
+  {
+    name: "a byte order mark",
+    api: "openai-responses",
+    options: { ...base, stream: true, sse: { byteOrderMark: true } },
+  },
+);
+
+describe("usage of every provider", () => {
+  for (const row of rows) {
+    it(`counts ${row.name}`, () => {
+      const known = answer(row.api, row.options);
+      const expected = row.usage ?? row.options.usage;
+      const status = row.status ?? "complete";
+      assert.equal(known.usageStatus, status);
+      assert.deepEqual(usageIn(known), expected);
+      assert.equal(known.responseModel, row.model === null ? undefined : row.options.model);
+      assert.equal(known.outcome, row.outcome ?? "ok");
+    });
+  }
+
+  it("counts the searches of a reranker", () => assert.equal(answer("cohere-rerank", base).searchUnits, 1));
+
+  it("does not bill what counts tokens", () => {
+    const known = answer("gemini-count", base);
+    assert.equal(known.usageStatus, "none");
+    assert.equal(known.outcome, "ok");
+  });
+
+  it("estimates an embedding that reports nothing", () => {
+    const known = answer("gemini-embed", base);
+    assert.equal(known.usageStatus, "estimated");
+    assert.ok(known.input > 0);
+    assert.equal(known.output, 0);
+  });
+
+  it("does not count a background answer that is fetched later", () => {
+    const asked = request("openai-responses", false);
+    asked.body = JSON.stringify({ model: "asked", background: true });
+    const made = sample("openai-responses", { ...base, ending: "queued" });
+    const known = driver.call(asked, { headers: headersOf(made), body: bodyOf(made) });
+    assert.equal(known.isUncounted, 1);
+    assert.equal(known.usageStatus, "none");
+    assert.equal(known.outcome, "ok");
+  });
+
+  for (const usageForm of ["null", "absent"] as const) {
+    for (const stream of [false, true]) {
+      it(`estimates a ${stream ? "stream" : "JSON answer"} whose usage is ${usageForm}`, () => {
+        for (const api of ["openai-chat", "anthropic-messages", "gemini", "bedrock-converse", "cohere-chat"] as const) {
+          const known = answer(api, { ...base, stream, usageForm, includeUsage: true });
+          assert.equal(known.usageStatus, "estimated", api);
+          assert.ok(known.output >= 5 && known.output < 50, `${api} ${known.output}`);
+          assert.equal(known.outcome, "ok", api);
+        }
+      });
+    }
+  }
+});
+
+describe("answers that go wrong", () => {
+  const streams: [api: SampleApi, errorType: string | undefined, options?: Partial<SampleOptions>][] = [
+    ["openai-chat", "server_error"],
+    ["openai-completions", "server_error"],
+    ["openai-responses", "server_error"],
+    ["openai-transcription", "server_error"],
+    ["anthropic-messages", "overloaded_error"],
+    ["gemini", "UNAVAILABLE"],
+    ["gemini", "UNAVAILABLE", { geminiStream: "array" }],
+    ["bedrock-converse", "modelStreamErrorException"],
+    ["cohere-chat", "ERROR"],
+    ["ollama-chat", undefined],
+    ["dashscope", "InternalError"],
+  ];
+  for (const [api, errorType, options] of streams) {
+    it(`sees the error in a stream of ${api} ${JSON.stringify(options ?? {})}`, () => {
+      const known = answer(api, { ...base, stream: true, errorAfter: 2, ...options });
+      assert.equal(known.outcome, "stream_error");
+      assert.equal(known.errorType, errorType);
+    });
+  }
+
+  const bodies: [api: SampleApi, body: string, errorType: string | undefined][] = [
+    ["openai-chat", '{"error":{"message":"m","type":"insufficient_quota","code":"q"}}', "insufficient_quota"],
+    ["openai-chat", '{"error":{"message":"m","type":null,"code":429}}', "429"],
+    ["openai-chat", '{"object":"error","message":"m","type":"BadRequestError","code":400}', "BadRequestError"],
+    ["anthropic-messages", '{"type":"error","error":{"type":"overloaded_error","message":"m"}}', "overloaded_error"],
+    ["gemini", '{"error":{"code":429,"status":"RESOURCE_EXHAUSTED"}}', "RESOURCE_EXHAUSTED"],
+    ["openai-chat", '{"detail":[{"loc":["body"]}]}', undefined],
+    ["openai-chat", "<html>", undefined],
+    ["ollama-chat", '{"error":"model not found"}', undefined],
+    ["dashscope", '{"code":"Throttling.RateQuota","message":"m"}', "Throttling.RateQuota"],
+  ];
+  for (const [api, body, errorType] of bodies) {
+    it(`reads the error ${body}`, () => {
+      const headers: Headers = [
+        [":status", "429"],
+        ["content-type", "application/json"],
+      ];
+      const known = driver.call(request(api, false), { headers, body });
+      assert.equal(known.outcome, "error");
+      assert.equal(known.errorType, errorType);
+      assert.equal(known.usageStatus, "none");
+    });
+  }
+
+  it("reads Bedrock's error header", () => {
+    const headers: Headers = [
+      [":status", "400"],
+      ["content-type", "application/json"],
+      ["x-amzn-errortype", "ValidationException:http://internal.amazon.com/"],
+    ];
+    const known = driver.call(request("bedrock-converse", false), { headers, body: '{"message":"m"}' });
+    assert.equal(known.errorType, "ValidationException");
+  });
+
+  it("takes an error object in a 200 for an error", () => {
+    const headers: Headers = [
+      [":status", "200"],
+      ["content-type", "application/json"],
+    ];
+    const body = '{"error":{"type":"upstream_error"}}';
+    const known = driver.call(request("openai-chat", false), { headers, body });
+    assert.equal(known.outcome, "error");
+    assert.equal(
+      driver.call(request("openai-responses", false), { headers, body: '{"error":null,"status":"completed"}' }).outcome,
+      "ok",
+    );
+  });
+
+  const cut: SampleApi[] = [
+    ...(["openai-chat", "openai-responses", "anthropic-messages", "gemini", "bedrock-converse"] as const),
+    ...(["cohere-chat", "ollama-chat", "dashscope", "openai-completions"] as const),
+  ];
+  for (const api of cut) {
+    it(`calls a stream of ${api} that ends in the middle truncated, and keeps or estimates its use`, () => {
+      const made = sample(api, { ...base, stream: true, includeUsage: true });
+      const body = bodyOf({ ...made, chunks: made.chunks.slice(0, Math.ceil(made.chunks.length / 2)) });
+      for (const ending of ["end", "upstream", "client"] as const) {
+        driver.begin();
+        driver.request(request(api, true));
+        driver.openResponse(headersOf(made));
+        driver.feedResponse(body);
+        if (ending === "end") driver.endResponse();
+        else driver.abortResponse(ending === "upstream");
+        const known = driver.known();
+        assert.equal(known.outcome, ending === "client" ? "aborted" : "truncated", ending);
+        assert.match(known.usageStatus ?? "", /^(partial|estimated)$/);
+        assert.ok(known.output >= 2, `${known.output}`);
+        assert.equal(known.hasFirstToken, 1);
+      }
+    });
+  }
+
+  it("knows the input of an Anthropic stream that was cut", () => {
+    const made = sample("anthropic-messages", { ...base, stream: true, usage: WRITE });
+    driver.begin();
+    driver.request(request("anthropic-messages", true));
+    driver.openResponse(headersOf(made));
+    driver.feedResponse(bodyOf({ ...made, chunks: made.chunks.slice(0, 6) }));
+    driver.abortResponse(false);
+    const known = driver.known();
+    assert.equal(known.usageStatus, "partial");
+    assert.deepEqual([known.input, known.cachedInput, known.cacheWrite], [1000, 300, 100]);
+  });
+
+  it("does not mind a client that leaves after the mark of the end", () => {
+    const made = sample("openai-chat", { ...base, stream: true, includeUsage: true });
+    driver.begin();
+    driver.request(request("openai-chat", true));
+    driver.openResponse(headersOf(made));
+    driver.feedResponse(bodyOf(made));
+    driver.abortResponse(false);
+    assert.equal(driver.known().outcome, "ok");
+    assert.equal(driver.known().usageStatus, "complete");
+  });
+
+  it("calls half a JSON document truncated", () => {
+    const made = sample("openai-chat", base);
+    const body = bodyOf(made).subarray(0, 300);
+    const known = driver.call(request("openai-chat", false), { headers: headersOf(made), body });
+    assert.equal(known.outcome, "truncated");
+    assert.equal(known.responseModel, "answered-1");
+  });
+
+  it("says that it cannot read a compressed answer", () => {
+    const headers: Headers = [
+      [":status", "200"],
+      ["content-type", "application/json"],
+      ["content-encoding", "gzip"],
+    ];
+    const known = driver.call(request("openai-chat", false), { headers, body: "\x1f\x8b" });
+    assert.deepEqual(
+      [known.isResponseCompressed, known.wantsResponseBody, known.usageStatus, known.outcome],
+      [1, 0, "none", "ok"],
+    );
+  });
+
+  it("says aborted when the client leaves before the answer", () => {
+    driver.begin();
+    driver.request(request("openai-chat", false));
+    driver.abortResponse(false);
+    assert.equal(driver.known().outcome, "aborted");
+    assert.equal(driver.known().usageStatus, "none");
+  });
+
+  it("ignores interim answers", () => {
+    driver.begin();
+    driver.request(request("openai-chat", false));
+    driver.openResponse([[":status", "103"]]);
+    assert.equal(driver.known().status, 0);
+  });
+
+  it("counts no odd numbers", () => {
+    const headers: Headers = [
+      [":status", "200"],
+      ["content-type", "application/json"],
+    ];
+    for (const count of ["-1", '"5"', "1.5", "1e400", "99999999999999999999", "null", "{}"]) {
+      const body = `{"choices":[],"usage":{"prompt_tokens":${count},"completion_tokens":3}}`;
+      const known = driver.call(request("openai-chat", false), { headers, body });
+      assert.equal(known.input, 0, count);
+      assert.equal(known.output, 3, count);
+    }
+  });
+
+  it("rounds Cohere's fractions up", () => {
+    const headers: Headers = [
+      [":status", "200"],
+      ["content-type", "application/json"],
+    ];
+    const body = '{"usage":{"billed_units":{"input_tokens":4.2,"output_tokens":5.0}}}';
+    const known = driver.call(request("cohere-chat", false), { headers, body });
+    assert.deepEqual([known.input, known.output, known.usageStatus], [5, 5, "complete"]);
+  });
+});
+
+describe("what is known when", () => {
+  it("knows the model of a JSON answer before its end, and its use at the last bracket", () => {
+    const made = sample("openai-chat", base);
+    const body = Buffer.from(bodyOf(made)).toString();
+    driver.begin();
+    driver.request(request("openai-chat", false));
+    driver.openResponse(headersOf(made));
+    assert.ok(!driver.isResponseKnown(ResponseFact.Model));
+    const at = body.indexOf("answered-1") + 11;
+    driver.feedResponse(body.slice(0, at));
+    assert.ok(driver.isResponseKnown(ResponseFact.Model));
+    assert.ok(!driver.isResponseKnown(ResponseFact.Usage));
+    assert.equal(driver.known().responseModel, "answered-1");
+    driver.feedResponse(body.slice(at));
+    assert.ok(driver.isResponseKnown(ResponseFact.Usage));
+    assert.equal(driver.known().input, 1000);
+  });
+
+  it("sees the first token as it comes", () => {
+    for (const api of [
+      "openai-chat",
+      "openai-responses",
+      "anthropic-messages",
+      "cohere-chat",
+      "ollama-chat",
+    ] as const) {
+      const made = sample(api, { ...base, stream: true });
+      driver.begin();
+      driver.request(request(api, true));
+      driver.openResponse(headersOf(made));
+      let first = -1;
+      made.chunks.forEach((chunk, index) => {
+        driver.feedResponse(chunk);
+        if (first < 0 && driver.known().hasFirstToken) first = index;
+      });
+      const expected = made.chunks.findIndex((chunk) => Buffer.from(chunk).includes("Hello"));
+      assert.equal(first, expected, api);
+    }
+  });
+});
+
+describe("any cut", () => {
+  for (const row of rows) {
+    it(`answers the same wherever ${row.name} is cut`, () => {
+      const made = sample(row.api, row.options);
+      const body = bodyOf(made);
+      const asked = request(row.api, row.options.stream ?? false);
+      const message = { headers: headersOf(made), body };
+      const whole = driver.call(asked, message);
+      const step = Math.max(1, Math.floor(body.length / 400));
+      for (let at = 0; at <= body.length; at += step) {
+        assert.deepEqual(driver.call(asked, message, undefined, [at]), whole, `cut at ${at}`);
+      }
+      const bytes = Array.from(body, () => 1);
+      assert.deepEqual(driver.call(asked, message, undefined, bytes), whole, "byte by byte");
+    });
+  }
+
+  it("survives whatever comes, and answers the same at any cut", () => {
+    const made = rows.map((row) => ({ row, made: sample(row.api, row.options) }));
+    fuzz("answers", (random: Random) => {
+      const one = random.pick(made);
+      const other = random.pick(made);
+      const body = random.mutate(Buffer.from(bodyOf(one.made)), '{}[]",:\n\rdata');
+      const asked = request(random.chance(0.8) ? one.row.api : other.row.api, one.row.options.stream ?? false);
+      const message = { headers: headersOf(one.made, random.chance(0.9) ? "200" : "500"), body };
+      const whole = driver.call(asked, message);
+      assert.deepEqual(driver.call(asked, message, undefined, random.chunks(body.length)), whole);
+    });
+  });
+
+  it("needs no more memory after many calls", () => {
+    const calls = (): void => {
+      for (const row of rows) for (let i = 0; i < 20; i++) answer(row.api, row.options);
+    };
+    calls();
+    const before = driver.memoryBytes;
+    for (let i = 0; i < 10; i++) calls();
+    assert.equal(driver.memoryBytes, before);
+  });
+});
