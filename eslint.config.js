@@ -72,6 +72,8 @@ export default tseslint.config(
       ],
       "@typescript-eslint/no-misused-promises": "error",
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      // `void | Promise<void>` says what it means.
+      "@typescript-eslint/no-invalid-void-type": "off",
       eqeqeq: "error",
     },
   },
