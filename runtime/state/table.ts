@@ -158,6 +158,7 @@ export class Table {
     const prefix = this.oldPrefix;
     if (!before || !prefix) return 0;
     const old = getShared(keyOf(prefix, low));
+    if (didReadFail()) return -1;
     const count = min(before.layout.countIn(old), MOST_SLOTS);
     for (let i = 0; i < count; i++) {
       const slot = before.layout.slot(old.ptr, i);
@@ -185,11 +186,17 @@ export class Table {
       return Outcome.Written;
     }
     // A key of the configuration gets its slot also where callers came first.
-    if (!canGrow || !this.reserved.has(high, low)) return Outcome.Full;
+    if (!canGrow || !this.reserved.has(high, low)) return this.isUnchanged(low) ? Outcome.Full : Outcome.Contended;
     if (addToCount(this.countKey.bytes, 1) == NO_COUNT) return Outcome.HostFault;
     this.holdsPlace = true;
     this.size = count + 1;
     return Outcome.Written;
+  }
+
+  /** Whether the group is still as it was read: else another worker may have taken the last place for this very key. */
+  private isUnchanged(low: u64): bool {
+    readShared(keyOf(this.prefix, low), work, workBytes);
+    return didReadFail() || versionRead() == this.version;
   }
 
   /** Takes one of the places that `maxKeys` allows. Once there was none it asks again only now and then. */

@@ -144,7 +144,8 @@ export class Worker<Exports extends object> {
   }
 
   #text(ptr: number, size: number): string {
-    return Buffer.from(this.#bytes(ptr, size)).toString("latin1");
+    const bytes = this.#bytes(ptr, size);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
   }
 
   #view(): DataView {
