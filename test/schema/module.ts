@@ -8,12 +8,12 @@ import asc from "assemblyscript/asc";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The exports of `test/schema/<name>.as.ts`, compiled as modules are. Takes some seconds. */
+/** The exports of `test/schema/<name>.as.ts`, compiled without optimisation. Takes some seconds. */
 export async function loadModule(name: string): Promise<WebAssembly.Exports> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-schema-"));
   try {
     const output = join(folder, "module.wasm");
-    const options = ["--runtime", "minimal", "--enable", "simd", "--use", "abort=", "-O1", "--baseDir", ROOT];
+    const options = ["--runtime", "minimal", "--enable", "simd", "--use", "abort=", "-O0", "--baseDir", ROOT];
     const { error, stderr } = await asc.main([join("test/schema", `${name}.as.ts`), "--outFile", output, ...options]);
     if (error) throw new Error(`${name} does not compile:\n${stderr.toString()}`, { cause: error });
     return await instantiate(await readFile(output));
