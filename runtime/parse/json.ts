@@ -222,6 +222,7 @@ export class JsonScanner extends JsonScalars {
     unchecked((this.kinds[level >> 6] = word | ((<u64>isObject) << shift)));
   }
 
+  /** Whether the bracket that `level` others enclose is an object's; `level` < CHECKED_DEPTH. */
   @inline private kindAt(level: i32): bool {
     const shift = (<u64>level) & 63;
     return ((unchecked(this.kinds[level >> 6]) >> shift) & 1) != 0;

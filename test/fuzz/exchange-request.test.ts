@@ -114,6 +114,7 @@ describe("paths", () => {
     "/search?q=/v1/chat/completions",
     "/v1beta/models",
     "/v1beta/models/gemini:unknownOperation",
+    "/v1/models/resnet:predict",
     "/model/",
     "/model/x/other",
     "/%",
@@ -285,7 +286,9 @@ describe("sessions, gRPC and tools", () => {
       isUncounted: 1,
       wantsRequestBody: 0,
     });
+    assert.equal(driver.call({ headers: upgrade("/openai/realtime?deployment=d") }).requestModel, "d");
     assert.equal(driver.call({ headers: upgrade("/chat") }).isCall, 0);
+    assert.equal(driver.call({ headers: upgrade("/feed/realtime") }).isCall, 0);
   });
 
   it("keeps a POST with an upgrade a call, and does not read its body", () => {
@@ -321,6 +324,15 @@ describe("sessions, gRPC and tools", () => {
     assert.equal(paths("/", {}, ["accept", "application/json, text/event-stream"]).api, "mcp");
     assert.equal(paths("/x", {}, ["mcp-session-id", "1"]).api, "mcp");
     assert.equal(paths("/x", {}, ["accept", "application/json"]).isCall, 0);
+  });
+
+  it("misses no model in calls of tools", () => {
+    const known = paths("/mcp", { jsonrpc: "2.0", method: "tools/call" });
+    assert.deepEqual(pick(known, "requestModel", "modelProblem", "wantsRequestBody"), {
+      requestModel: undefined,
+      modelProblem: "none",
+      wantsRequestBody: 0,
+    });
   });
 
   it("does not count batches and background answers", () => {
@@ -367,6 +379,81 @@ describe("configuration", () => {
       requestModel: "gpt-4o",
       rawModel: "gpt-4o-2024-08-06",
     });
+  });
+});
+
+describe("forms", () => {
+  const PATH = "/v1/audio/transcriptions";
+  type Part = [name: string, value: string, file?: boolean];
+  const form = (parts: Part[], end = true): string =>
+    parts
+      .map(([name, value, file]) => {
+        const more = file ? '; filename="a.mp3"\r\nContent-Type: audio/mpeg' : "";
+        return `--XX\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${value}\r\n`;
+      })
+      .join("") + (end ? "--XX--\r\n" : "");
+  const headers = post(PATH).map(
+    ([n, v]) => [n, n === "content-type" ? 'multipart/form-data; boundary="XX"' : v] as const,
+  );
+  const read = (body: string, cuts?: number[]): Known => driver.call({ headers, body }, undefined, cuts);
+
+  const bodies: [name: string, parts: Part[], model: string | undefined, problem: string][] = [
+    [
+      "a model in front",
+      [
+        ["model", "whisper-1"],
+        ["file", "\xff\xfb", true],
+      ],
+      "whisper-1",
+      "none",
+    ],
+    [
+      "a model behind the file",
+      [
+        ["file", "--X\r\n--", true],
+        ["stream", "true"],
+        ["model", "m"],
+      ],
+      "m",
+      "none",
+    ],
+    ["no model", [["file", "x", true]], undefined, "missing"],
+    [
+      "two different models",
+      [
+        ["model", "a"],
+        ["model", "b"],
+      ],
+      "b",
+      "two-different",
+    ],
+    ["a file as the model", [["model", "a", true]], undefined, "not-a-string"],
+    ["a model too long", [["model", "a".repeat(300)]], undefined, "too-long"],
+    ["an empty model", [["model", ""]], undefined, "empty"],
+    ["control characters", [["model", "a\tb"]], undefined, "control-characters"],
+  ];
+  for (const [name, parts, model, problem] of bodies) {
+    it(`answers for ${name}, at any cut`, () => {
+      const body = form(parts);
+      const known = read(body);
+      assert.equal(known.requestModel, model);
+      assert.equal(known.modelProblem, problem);
+      assert.equal(known.modelSource, model === undefined ? "none" : "multipart");
+      for (let at = 0; at < body.length; at++) assert.deepEqual(read(body, [at]), known, `cut at ${at}`);
+    });
+  }
+
+  it("reads whether a stream is asked for", () => {
+    assert.equal(read(form([["stream", "true"]])).isStream, 1);
+    assert.equal(read(form([["stream", "false"]])).isStream, 0);
+    assert.equal(read(form([["n", "3"]])).choices, 3);
+  });
+
+  it("says that a form is none", () => {
+    assert.equal(read("hello").modelProblem, "invalid-body");
+    assert.equal(read(form([["file", "x", true]], false)).modelProblem, "invalid-body");
+    const bare = headers.map(([n, v]) => [n, n === "content-type" ? "multipart/form-data" : v] as const);
+    assert.equal(driver.call({ headers: bare, body: form([["model", "m"]]) }).modelProblem, "invalid-body");
   });
 });
 

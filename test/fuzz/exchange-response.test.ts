@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { bodyOf, sample, type Sample, type SampleApi, type SampleOptions } from "../../harness/providers/sample.ts";
+import { eventStreamMessage } from "../../harness/providers/samples/event-stream.ts";
 import { usageOf, type TokenUsage } from "../../harness/providers/usage.ts";
 import { ExchangeDriver, ResponseFact, type Headers, type Known } from "./exchange-driver.ts";
 import { Random, fuzz } from "./random.ts";
@@ -243,6 +244,82 @@ describe("usage of every provider", () => {
       });
     }
   }
+});
+
+describe("Bedrock's InvokeModel", () => {
+  const frame = (payload: object): Uint8Array => {
+    const bytes = Buffer.from(JSON.stringify(payload)).toString("base64");
+    const headers = { ":event-type": "chunk", ":content-type": "application/json", ":message-type": "event" };
+    return eventStreamMessage(headers, Buffer.from(JSON.stringify({ bytes, p: "abc" })));
+  };
+  const ask = request("bedrock-invoke", true);
+  ask.headers = ask.headers.map(([n, v]) => [n, n === ":path" ? "/model/m/invoke-with-response-stream" : v] as const);
+  const read = (payloads: object[], cuts?: number[]): Known => {
+    const headers: Headers = [
+      [":status", "200"],
+      ["content-type", "application/vnd.amazon.eventstream"],
+    ];
+    return driver.call(ask, { headers, body: Buffer.concat(payloads.map(frame)) }, undefined, cuts);
+  };
+
+  it("reads what the frames of a stream carry", () => {
+    const known = read([
+      {
+        type: "message_start",
+        message: { model: "claude", usage: { input_tokens: 5, cache_read_input_tokens: 3, output_tokens: 1 } },
+      },
+      { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hello" } },
+      { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 7 } },
+      {
+        type: "message_stop",
+        "amazon-bedrock-invocationMetrics": { inputTokenCount: 5, outputTokenCount: 7, cacheReadInputTokenCount: 3 },
+      },
+    ]);
+    assert.deepEqual(usageIn(known), usageOf({ input: 8, cachedInput: 3, output: 7 }));
+    assert.deepEqual([known.usageStatus, known.outcome, known.responseModel], ["complete", "ok", "claude"]);
+    assert.equal(known.hasFirstToken, 1);
+  });
+
+  it("reads Bedrock's own counts where the vendor has none", () => {
+    const known = read([
+      { generation: "Hello" },
+      {
+        generation: "",
+        stop_reason: "stop",
+        "amazon-bedrock-invocationMetrics": { inputTokenCount: 5, outputTokenCount: 7 },
+      },
+    ]);
+    assert.deepEqual(usageIn(known), usageOf({ input: 5, output: 7 }));
+    assert.equal(known.usageStatus, "complete");
+  });
+
+  const vendors: [body: object, input: number, output: number][] = [
+    [{ generation: "x", prompt_token_count: 5, generation_token_count: 7 }, 5, 7],
+    [{ usage: { inputTokens: 5, outputTokens: 7 } }, 5, 7],
+    [{ usage: { prompt_tokens: 5, completion_tokens: 7 } }, 5, 7],
+  ];
+  for (const [body, input, output] of vendors) {
+    it(`reads ${JSON.stringify(body)}`, () => {
+      const headers: Headers = [
+        [":status", "200"],
+        ["content-type", "application/json"],
+      ];
+      const known = driver.call(request("bedrock-invoke", false), { headers, body: JSON.stringify(body) });
+      assert.deepEqual([known.input, known.output, known.usageStatus], [input, output, "complete"]);
+    });
+  }
+
+  it("reads the headers where the body tells nothing", () => {
+    const headers: Headers = [
+      [":status", "200"],
+      ["content-type", "image/png"],
+      ["x-amzn-bedrock-input-token-count", "5"],
+      ["x-amzn-bedrock-output-token-count", "7"],
+      ["x-amzn-bedrock-cache-read-input-token-count", "2"],
+    ];
+    const known = driver.call(request("bedrock-invoke", false), { headers, body: "PNG" });
+    assert.deepEqual([known.input, known.output, known.cachedInput, known.usageStatus], [7, 7, 2, "complete"]);
+  });
 });
 
 describe("answers that go wrong", () => {
@@ -494,12 +571,16 @@ describe("any cut", () => {
   });
 
   it("needs no more memory after many calls", () => {
+    const made = rows.map((row) => ({ row, answer: sample(row.api, row.options) }));
     const calls = (): void => {
-      for (const row of rows) for (let i = 0; i < 20; i++) answer(row.api, row.options);
+      for (const { row, answer } of made) {
+        const message = { headers: headersOf(answer), body: bodyOf(answer) };
+        for (let i = 0; i < 20; i++) driver.call(request(row.api, row.options.stream ?? false), message);
+      }
     };
     calls();
     const before = driver.memoryBytes;
-    for (let i = 0; i < 10; i++) calls();
+    for (let i = 0; i < 5; i++) calls();
     assert.equal(driver.memoryBytes, before);
   });
 });

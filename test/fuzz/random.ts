@@ -70,7 +70,8 @@ export function fuzz(name: string, round: (random: Random) => void): void {
     try {
       round(new Random(seed));
     } catch (cause) {
-      throw new Error(`${name}: FUZZ_SEED=${seed} FUZZ_SECONDS=0 repeats this`, { cause });
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`${name}: FUZZ_SEED=${seed} FUZZ_SECONDS=0 repeats this:\n${reason}`, { cause });
     }
   }
   console.log(`# ${name}: ${rounds} rounds from FUZZ_SEED=${FUZZ_SEED}`);
