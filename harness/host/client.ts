@@ -105,7 +105,8 @@ export class ClientRun implements Downstream {
   }
 
   onTrailers(trailers: HeaderMap): void {
-    this.#responseTrailers = trailers.clone();
+    // HTTP/1 has no place for trailers behind a body with a length.
+    if (this.#isHttp2 || this.#headers?.has("content-length") !== true) this.#responseTrailers = trailers.clone();
     this.#end();
   }
 
@@ -129,7 +130,6 @@ export class ClientRun implements Downstream {
     const options = this.#options;
     const stream = options.open(this);
     this.#stream = stream;
-    stream.info.protocol = this.#isHttp2 ? "HTTP/2" : "HTTP/1.1";
     stream.info.connectionId = this.index + 1;
     const headers = this.#requestHeaders(stream);
     const isUpgrade = headers.has("upgrade") || this.spec.method === "CONNECT";
@@ -236,10 +236,10 @@ export class ClientRun implements Downstream {
     this.#options.clock.after(delayMs, this.worker, () => this.#whenRead(run));
   }
 
-  // While the gateway does not read, frames wait; over HTTP/2 its window is wide enough for all of them.
+  // While the gateway does not read, frames wait.
   #whenRead(run: () => void): void {
     if (this.#outcome !== null) return;
-    if (this.#isPaused && !this.#isHttp2) this.#waiting.push(run);
+    if (this.#isPaused) this.#waiting.push(run);
     else run();
   }
 
@@ -301,10 +301,8 @@ export class ClientRun implements Downstream {
 // What the connection manager does to a request's headers before the filters see them.
 function sanitize(headers: HeaderMap, stream: DownstreamStream, useRemoteAddress: boolean, port: number): void {
   if (!headers.has("upgrade")) headers.remove("connection");
-  for (const name of ["keep-alive", "proxy-connection", "x-envoy-internal"]) headers.remove(name);
-  for (const name of headers.names.filter((header) => header.startsWith("x-envoy-"))) {
-    if (!keptFromClients.has(name)) headers.remove(name);
-  }
+  for (const name of takenFromClients) headers.remove(name);
+  if (useRemoteAddress) for (const name of takenAtTheEdge) headers.remove(name);
   stream.info.sourceAddress = `127.0.0.1:${port}`;
   if (useRemoteAddress) {
     headers.add("x-forwarded-for", "127.0.0.1");
@@ -315,9 +313,28 @@ function sanitize(headers: HeaderMap, stream: DownstreamStream, useRemoteAddress
   if (last !== undefined && /^[\d.]+$|^[\da-f:]+$/i.test(last)) stream.info.sourceAddress = `${last}:0`;
 }
 
-const keptFromClients = new Set([
-  "x-envoy-attempt-count",
-  "x-envoy-original-path",
-  "x-envoy-peer-metadata",
-  "x-envoy-ratelimited",
-]);
+const takenFromClients = [
+  "keep-alive",
+  "proxy-connection",
+  "x-envoy-expected-rq-timeout-ms",
+  "x-envoy-force-trace",
+  "x-envoy-hedge-on-per-try-timeout",
+  "x-envoy-internal",
+  "x-envoy-ip-tags",
+  "x-envoy-max-retries",
+  "x-envoy-original-url",
+  "x-envoy-retriable-header-names",
+  "x-envoy-retriable-status-codes",
+  "x-envoy-retry-grpc-on",
+  "x-envoy-retry-on",
+  "x-envoy-upstream-alt-stat-name",
+  "x-envoy-upstream-rq-per-try-timeout-ms",
+  "x-envoy-upstream-rq-timeout-alt-response",
+  "x-envoy-upstream-rq-timeout-ms",
+  "x-envoy-upstream-stream-duration-ms",
+];
+const takenAtTheEdge = [
+  "x-envoy-decorator-operation",
+  "x-envoy-downstream-service-cluster",
+  "x-envoy-downstream-service-node",
+];

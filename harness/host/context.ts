@@ -43,6 +43,8 @@ export class Context implements Filter {
   /** Root contexts: calls that are under way, by token. */
   readonly calls = new Set<number>();
   callout: CalloutResult | null = null;
+  /** Root contexts: properties declared with a type. */
+  readonly declaredProperties = new Set<string>();
   statusCode = 0;
   statusMessage = "";
   #isCreated = false;

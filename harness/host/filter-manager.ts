@@ -106,7 +106,7 @@ class DecodePass extends Pass {
   }
 
   protected get canContinue(): boolean {
-    return !this.manager.localComplete;
+    return !this.manager.localComplete && !this.aborted;
   }
 
   protected get isClosed(): boolean {
@@ -159,7 +159,7 @@ class EncodePass extends Pass {
   }
 
   protected get canContinue(): boolean {
-    return !this.manager.encodeComplete;
+    return !this.manager.encodeComplete && !this.aborted;
   }
 
   protected get isClosed(): boolean {

@@ -1,7 +1,7 @@
 // The gateway: one process with a main thread and workers, its chain of plugins, its routes, its upstreams.
 import { HarnessError } from "../error.ts";
 import { BufferFilter, MetadataFilter, MissingPluginFilter, PauseFilter } from "./built-in-filters.ts";
-import { answerCallout } from "./callout-answer.ts";
+import { answerCallout, grpcRefused } from "./callout-answer.ts";
 import { ClientRun } from "./client.ts";
 import { Clock } from "./clock.ts";
 import { Context } from "./context.ts";
@@ -141,10 +141,7 @@ export class Gateway implements Process, StreamGateway {
       index,
       readSize: this.#options.readSize ?? defaultReadSize,
       useRemoteAddress: this.#options.gateway?.useRemoteAddress ?? false,
-      open: (opened) => {
-        const stream = new DownstreamStream(this, worker, index, opened);
-        return stream;
-      },
+      open: (opened) => new DownstreamStream(this, worker, index, spec.protocol === "h2", opened),
       onDone: () => this.#runs.delete(index),
     });
     this.#runs.set(index, run);
@@ -273,15 +270,14 @@ export class Gateway implements Process, StreamGateway {
     if (this.#options.onHttpCall !== undefined) return this.#options.onHttpCall(call);
     const cluster = this.findCluster(call.cluster);
     if (cluster === undefined) return undefined;
-    if (cluster.refused === true) return { delayMs: 0, response: null };
-    return answerCallout(this.#nextUpstream(cluster), call);
+    return answerCallout(cluster.refused === true ? null : this.#nextUpstream(cluster), call);
   }
 
   grpcCall(call: GrpcCallout): GrpcCalloutAnswer | undefined {
     if (this.#options.onGrpcCall !== undefined) return this.#options.onGrpcCall(call);
     const cluster = this.findCluster(call.cluster);
     if (cluster === undefined) return undefined;
-    if (cluster.refused === true) return { delayMs: 0, status: 14, statusMessage: "upstream connect error" };
+    if (cluster.refused === true) return grpcRefused;
     const answers = (cluster.grpc ?? []).filter(
       ({ service, method }) => service === call.service && method === call.method,
     );

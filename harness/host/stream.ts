@@ -12,6 +12,9 @@ import { findRoute } from "./routes.ts";
 import type { RouteSpec } from "../scenario/scenario.ts";
 import { StreamInfo } from "./stream-info.ts";
 
+// Over HTTP/2 a stream may hold back its window (Envoy's default), whatever the connection's limit is.
+const http2BufferLimit = 16 * 1024 * 1024;
+
 /** The client's side of a stream. */
 export interface Downstream {
   onHeaders(headers: HeaderMap, end: boolean): void;
@@ -54,8 +57,9 @@ export class DownstreamStream extends FilterManager {
   #pausedRequest = 0;
   #pausedResponse = 0;
 
-  constructor(gateway: StreamGateway, worker: number, index: number, downstream: Downstream) {
-    super(gateway.bufferLimit);
+  constructor(gateway: StreamGateway, worker: number, index: number, isHttp2: boolean, downstream: Downstream) {
+    super(isHttp2 ? http2BufferLimit : gateway.bufferLimit);
+    this.info.protocol = isHttp2 ? "HTTP/2" : "HTTP/1.1";
     this.#gateway = gateway;
     this.clock = gateway.clock;
     this.worker = worker;
@@ -134,6 +138,7 @@ export class DownstreamStream extends FilterManager {
     if (this.destroyed) return;
     this.abortRunning();
     this.info.responseCodeDetails = reply.details;
+    this.info.responseCode = reply.status;
     const built = buildLocalReply(reply, this.#isGrpc);
     if (this.encode.headers === null) {
       if (this.decode.headers !== null) this.route();

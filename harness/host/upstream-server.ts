@@ -26,6 +26,7 @@ export class UpstreamServer {
   readonly #sink: UpstreamSink;
   readonly #frameSize: number;
   readonly #body: BodyReceiver;
+  readonly #hasLength: boolean;
   #isStarted = false;
   #isClosed = false;
   #isPaused = false;
@@ -47,6 +48,7 @@ export class UpstreamServer {
     this.#worker = worker;
     this.#frameSize = frameSize;
     this.#sink = sink;
+    this.#hasLength = headers.has("content-length");
     this.#body = new BodyReceiver(headers.get("content-length"), cluster.isHttp2);
     this.seen = {
       cluster: cluster.name,
@@ -73,7 +75,8 @@ export class UpstreamServer {
 
   trailers(trailers: HeaderMap): void {
     if (this.#isClosed) return;
-    this.seen.trailers = trailers.toList();
+    // HTTP/1 has no place for trailers behind a body with a length.
+    if (this.#isHttp2 || !this.#hasLength) this.seen.trailers = trailers.toList();
     this.#end();
   }
 
@@ -180,10 +183,10 @@ export class UpstreamServer {
     this.#sink.onServerReset();
   }
 
-  // While the gateway does not read, frames wait; over HTTP/2 its window is wide enough for all of them.
+  // While the gateway does not read, frames wait.
   #whenRead(send: () => void): void {
     if (this.#isClosed) return;
-    if (this.#isPaused && !this.#isHttp2) this.#waiting.push(send);
+    if (this.#isPaused) this.#waiting.push(send);
     else send();
   }
 

@@ -224,7 +224,7 @@ export interface UpdateSpec {
 export interface GatewaySpec {
   /** Envoy's `--concurrency`; default 1. */
   workers?: number;
-  /** `per_connection_buffer_limit_bytes` of listener and clusters; default 1 MiB. */
+  /** `per_connection_buffer_limit_bytes` of listener and clusters; default 1 MiB. HTTP/2 streams have their window, 16 MiB. */
   bufferLimit?: number;
   /** The connection manager's `use_remote_address`; default false. */
   useRemoteAddress?: boolean;

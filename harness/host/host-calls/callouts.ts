@@ -1,4 +1,5 @@
 // Host calls to other services: HTTP and unary gRPC. The answer comes later, on the root context.
+import { grpcTimeout, httpTimeout } from "../callout-answer.ts";
 import type { Context } from "../context.ts";
 import { HeaderMap } from "../headers.ts";
 import type { HostCalls } from "../host-functions.ts";
@@ -7,8 +8,6 @@ import { toText } from "../byte-string.ts";
 import type { GrpcCalloutAnswer, HttpCalloutAnswer } from "../process.ts";
 import { Status } from "../status.ts";
 import type { Vm } from "../vm.ts";
-
-const deadlineExceeded = 4;
 
 /** http_call, grpc_call, grpc_cancel, grpc_close; streams of gRPC are not offered here. */
 export function calloutCalls(vm: Vm): HostCalls {
@@ -53,7 +52,9 @@ export function calloutCalls(vm: Vm): HostCalls {
       if (answer === undefined) return Status.BadArgument;
       const token = vm.newCallId(0);
       root.calls.add(token);
-      later(vm, root, token, answer.delayMs, timeoutMs, (isLate) => answerHttp(root, token, isLate ? null : answer));
+      later(vm, root, token, answer.delayMs, timeoutMs, (isLate) =>
+        answerHttp(root, token, isLate ? httpTimeout : answer),
+      );
       vm.memory.setU32(tokenOut, token);
       return Status.Ok;
     },
@@ -91,8 +92,9 @@ export function calloutCalls(vm: Vm): HostCalls {
       if (answer === undefined) return Status.ParseFailure;
       const token = vm.newCallId(1);
       root.calls.add(token);
-      const late: GrpcCalloutAnswer = { delayMs: 0, status: deadlineExceeded, statusMessage: "" };
-      later(vm, root, token, answer.delayMs, timeoutMs, (isLate) => answerGrpc(root, token, isLate ? late : answer));
+      later(vm, root, token, answer.delayMs, timeoutMs, (isLate) =>
+        answerGrpc(root, token, isLate ? grpcTimeout : answer),
+      );
       return vm.memory.setU32(tokenOut, token) ? Status.Ok : Status.InvalidMemoryAccess;
     },
     proxy_grpc_stream: () => Status.Unimplemented,
@@ -117,8 +119,8 @@ function later(
   });
 }
 
-function answerHttp(root: Context, token: number, answer: HttpCalloutAnswer | null): void {
-  const response = answer?.response ?? null;
+function answerHttp(root: Context, token: number, answer: HttpCalloutAnswer): void {
+  const response = answer.response;
   if (response === null) {
     root.statusCode = Status.BrokenConnection;
     root.statusMessage = "reset";

@@ -1,4 +1,5 @@
 // Host calls of no particular service: log, time, tick, status, contexts, foreign functions.
+import { foreignFunctions } from "../foreign-functions.ts";
 import type { HostCalls } from "../host-functions.ts";
 import { Status } from "../status.ts";
 import { toText } from "../byte-string.ts";
@@ -43,43 +44,17 @@ export function generalCalls(vm: Vm): HostCalls {
       const text = vm.memory.text(name, nameSize);
       const given = vm.memory.text(args, argsSize);
       if (text === undefined || given === undefined) return Status.InvalidMemoryAccess;
-      if (!foreignFunctions.has(text)) return Status.NotFound;
+      const foreign = foreignFunctions[text];
+      if (foreign === undefined) return Status.NotFound;
       // None of those that work here answers bytes.
       if (pointerOut !== 0 && !vm.memory.setU32(pointerOut, 0)) return Status.InvalidMemoryAccess;
       if (sizeOut !== 0 && !vm.memory.setU32(sizeOut, 0)) return Status.InvalidMemoryAccess;
-      return callForeign(vm, text, given);
+      return foreign(vm, given);
     },
     pthread_equal: (left: number, right: number) => (left === right ? 1 : 0),
     emscripten_notify_memory_growth: () => undefined,
     envoy_resolve_dns: () => Status.Unimplemented,
   };
-}
-
-const foreignFunctions = new Set([
-  "clear_route_cache",
-  "declare_property",
-  "expr_create",
-  "expr_evaluate",
-  "expr_delete",
-  "set_envoy_filter_state",
-]);
-
-// CEL is Envoy's own: what needs it runs there only.
-function callForeign(vm: Vm, name: string, args: string): number {
-  switch (name) {
-    case "clear_route_cache":
-      vm.acting.manager?.clearRouteCache();
-      return Status.Ok;
-    case "declare_property":
-      return args === "" ? Status.BadArgument : Status.Ok;
-    case "expr_create":
-      return Status.Unimplemented;
-    case "set_envoy_filter_state":
-    case "expr_evaluate":
-    case "expr_delete":
-    default:
-      return Status.NotFound;
-  }
 }
 
 function ok(written: boolean): number {

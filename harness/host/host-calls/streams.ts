@@ -27,6 +27,10 @@ export function streamCalls(vm: Vm): HostCalls {
       if (type >>> 0 > StreamType.Max) return Status.BadArgument;
       const manager = vm.acting.manager;
       if (manager !== undefined && (type === StreamType.Request || type === StreamType.Response)) {
+        if (vm.acting.isLogging) {
+          manager.misuse(`${vm.acting.name} closes its stream in on_log: Envoy would crash`);
+          return Status.Ok;
+        }
         manager.info.responseCodeDetails ??= "wasm_close_stream";
         vm.afterCallback(() => manager.resetStream());
       }
