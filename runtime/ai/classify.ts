@@ -17,7 +17,8 @@ const POST = Bytes.constant("POST");
 const PUT = Bytes.constant("PUT");
 const PATCH = Bytes.constant("PATCH");
 const WEBSOCKET = Bytes.constant("websocket");
-const REALTIME = Bytes.constant("/realtime");
+const REALTIME = Bytes.constant("/v1/realtime");
+const AZURE_REALTIME = Bytes.constant("/openai/realtime");
 const DASHSCOPE_SOCKET = Bytes.constant("/api-ws/v1/inference");
 const BIDI_GENERATE = Bytes.constant("BidiGenerateContent");
 const MCP = Bytes.constant("/mcp");
@@ -123,7 +124,7 @@ class Classification {
     if (!head.upgrade.equalsIgnoreCase(WEBSOCKET)) return;
     const last = lastSegment(path);
     let api = Api.None;
-    if (endsWithPath(path, REALTIME)) api = Api.OpenAiRealtime;
+    if (endsWithPath(path, REALTIME) || endsWithPath(path, AZURE_REALTIME)) api = Api.OpenAiRealtime;
     else if (endsWithPath(path, DASHSCOPE_SOCKET)) api = Api.DashScope;
     else if (last.length >= BIDI_GENERATE.length && last.endsWith(BIDI_GENERATE)) api = Api.Gemini;
     else {

@@ -76,10 +76,10 @@ class PathModel {
       this.readPublisher(path);
       return true;
     }
-    return this.readOperation(operation);
+    return this.readOperation(path, operation);
   }
 
-  private readOperation(operation: Bytes): bool {
+  private readOperation(path: Bytes, operation: Bytes): bool {
     if (operation.equalsIgnoreCase(STREAM_GENERATE)) this.isStream = true;
     else if (operation.equalsIgnoreCase(EMBED) || operation.equalsIgnoreCase(BATCH_EMBED)) {
       this.requestType = RequestType.Embedding;
@@ -87,6 +87,8 @@ class PathModel {
     else if (operation.equalsIgnoreCase(PREDICT)) {
       if (lastIndexOf(this.model, EMBEDDING) >= 0) this.requestType = RequestType.Embedding;
       else if (lastIndexOf(this.model, IMAGEN) >= 0) this.requestType = RequestType.Image;
+      // Outside of Vertex AI it is any model that TensorFlow Serving may hold.
+      else return isVertexPath(path);
     } else if (operation.equalsIgnoreCase(PREDICT_LONG)) this.isUncounted = true;
     else if (operation.equalsIgnoreCase(BATCH_GENERATE) || operation.equalsIgnoreCase(ASYNC_BATCH_EMBED)) {
       this.requestType = RequestType.Batch;
