@@ -1,7 +1,7 @@
 // A bounded table in shared data: one slot for each key, found by its 128-bit hash, changed by compare-and-swap.
 //
-// The host has no delete and no listing, so there are always the same `GROUPS` keys, `sluice/INSTANCE/TABLE/vF-L/GGG`,
-// each the packed slots whose hashes end in GGG. A change is one get and one set. A key that is new takes a place of
+// The host has no delete and no listing, so there are always the same 4096 keys, `sluice/INSTANCE/TABLE/vF-L/GGG`, each
+// the packed slots whose hashes end in GGG. A change is one get and one set. A key that is new takes a place of
 // those that `maxKeys` allows (a count beside the groups), or the slot in its group that may be given up first.
 import { Status } from "../abi/enums";
 import { Bytes } from "../bytes/bytes";
@@ -12,9 +12,8 @@ import { addToCount, giveBackToCount, NO_COUNT, takeOfCount } from "./count";
 import { HashSet } from "./hash-set";
 import { GROUP_FORM, HASH_BYTES, SlotLayout } from "./slots";
 
-/** Keys of shared data that a table has, beside its count. */
-export const GROUPS: i32 = 4096;
-const INDEX_DIGITS: i32 = 3;
+/** Hexadecimal digits that number the groups: 4096 keys of shared data, beside the count. */
+const USUAL_DIGITS: i32 = 3;
 /** Slots of a group. 65536 keys are 16 in a group: more than 255 in one does not happen by chance. */
 const MOST_SLOTS: i32 = 255;
 
@@ -69,10 +68,12 @@ export class Table {
     private readonly maxKeys: i32,
     private readonly eviction: Eviction,
     private readonly predecessor: Predecessor | null = null,
+    private readonly digits: i32 = USUAL_DIGITS,
   ) {
-    this.prefix = new Text(folder(instance, name, layout) + "000");
+    const zeros = "0".repeat(digits);
+    this.prefix = new Text(folder(instance, name, layout) + zeros);
     this.countKey = new Text(folder(instance, name, layout) + "keys");
-    if (predecessor) this.oldPrefix = new Text(folder(instance, name, predecessor.layout) + "000");
+    if (predecessor) this.oldPrefix = new Text(folder(instance, name, predecessor.layout) + zeros);
   }
 
   /** Makes it ready. Before the first use, once a configuration was found to be good. */
@@ -133,7 +134,7 @@ export class Table {
     layout.setCount(work, this.size);
     view.ptr = work;
     view.length = layout.groupBytes(this.size);
-    const status = setShared(keyOf(this.prefix, low), view, version);
+    const status = setShared(this.keyOf(this.prefix, low), view, version);
     if (status == Status.CasMismatch) return Outcome.Contended;
     if (status != Status.Ok) return Outcome.HostFault;
     if (this.size > count) this.holdsPlace = false;
@@ -143,7 +144,7 @@ export class Table {
   /** Reads the group of a hash into `work`. How many slots it has, -1 when the host fails. */
   private readGroup(low: u64): i32 {
     if (!work) return -1;
-    const group = readShared(keyOf(this.prefix, low), work, workBytes);
+    const group = readShared(this.keyOf(this.prefix, low), work, workBytes);
     if (didReadFail()) return -1;
     this.version = versionRead();
     if (!group.isPresent) return this.adopt(low);
@@ -157,7 +158,7 @@ export class Table {
     const before = this.predecessor;
     const prefix = this.oldPrefix;
     if (!before || !prefix) return 0;
-    const old = getShared(keyOf(prefix, low));
+    const old = getShared(this.keyOf(prefix, low));
     if (didReadFail()) return -1;
     const count = min(before.layout.countIn(old), MOST_SLOTS);
     for (let i = 0; i < count; i++) {
@@ -193,9 +194,22 @@ export class Table {
     return Outcome.Written;
   }
 
+  /** The key of the group of a hash: the prefix with its digits put in. */
+  private keyOf(prefix: Text, low: u64): Bytes {
+    const key = prefix.bytes;
+    const first = key.length - this.digits;
+    let rest = low;
+    for (let i = key.length - 1; i >= first; i--) {
+      const digit = <u8>(rest & 15);
+      store<u8>(key.ptr + <usize>i, digit < 10 ? 0x30 + digit : 0x57 + digit);
+      rest >>= 4;
+    }
+    return key;
+  }
+
   /** Whether the group is still as it was read: else another worker may have taken the last place for this very key. */
   private isUnchanged(low: u64): bool {
-    readShared(keyOf(this.prefix, low), work, workBytes);
+    readShared(this.keyOf(this.prefix, low), work, workBytes);
     return didReadFail() || versionRead() == this.version;
   }
 
@@ -228,18 +242,6 @@ class Presence extends SlotChange {
   apply(payload: usize, isFresh: bool): bool {
     return isFresh;
   }
-}
-
-/** The key of the group of a hash: the prefix with its digits put in. */
-function keyOf(prefix: Text, low: u64): Bytes {
-  const key = prefix.bytes;
-  let rest = <u32>(low & (GROUPS - 1));
-  for (let i = key.length - 1; i >= key.length - INDEX_DIGITS; i--) {
-    const digit = <u8>(rest & 15);
-    store<u8>(key.ptr + <usize>i, digit < 10 ? 0x30 + digit : 0x57 + digit);
-    rest >>= 4;
-  }
-  return key;
 }
 
 function folder(instance: string, name: string, layout: SlotLayout): string {

@@ -5,6 +5,7 @@ import { Bytes } from "../bytes/bytes";
 import { defineMetric, incrementMetric, recordMetric } from "../host/metrics";
 import { Label, LABEL_BITS, OTHER } from "./labels";
 import { appendLabelValue } from "./label-text";
+import { SeriesPermit } from "./series-permit";
 import { SeriesTable } from "./series-table";
 
 const LABEL_MASK: u64 = (1 << LABEL_BITS) - 1;
@@ -18,15 +19,22 @@ const name = new ByteBuffer(256);
 const SEPARATOR = Bytes.constant("=.=");
 const END = Bytes.constant(";.;");
 
-let mostSeries = 0;
+let mostSeries = USUAL_MOST_SERIES;
+let permit: SeriesPermit | null = null;
 let others = 0; // series of no value at all, one for each family
 let series = 0; // all but those
 let fromCallers = 0; // series with a value that no configuration names
+let refused = 0; // combinations that are known to have no series of their own
 let families = 0;
 
-/** Bounds the series of this VM; of several roots the largest counts. At configure time. */
+/**
+ * Bounds the series of the process; of several roots the largest number counts. Before it is called each VM bounds its
+ * own. At configure time, once the configuration was found to be good.
+ */
 export function allowSeries(most: i32): void {
-  mostSeries = max(mostSeries, most);
+  if (permit && most <= mostSeries) return;
+  mostSeries = most;
+  permit = new SeriesPermit(ownMost(), callersMost());
 }
 
 /** Series defined by this VM, the `other` ones included. */
@@ -80,22 +88,33 @@ export class Family {
   private define(key: u64, a: i32, b: i32, c: i32, d: i32): u32 {
     const isReserved = this.isReserved(0, a) && this.isReserved(1, b) && this.isReserved(2, c) && this.isReserved(3, d);
     const isOther = (a | b | c | d) == OTHER;
-    if (!isOther && !hasRoom(isReserved)) {
-      return isReserved
-        ? this.metric(0, 0, 0, 0)
-        : this.metric(this.closed(0, a), this.closed(1, b), this.closed(2, c), this.closed(3, d));
-    }
+    if (!isOther && !hasRoom(isReserved)) return this.fallback(isReserved, a, b, c, d);
     name.clear();
     this.appendLabel(0, a);
     this.appendLabel(1, b);
     this.appendLabel(2, c);
     this.appendLabel(3, d);
-    const id = defineMetric(this.type, name.add(this.name).view());
+    const text = name.add(this.name).view();
+    const shared = permit;
+    if (!isOther && shared && !shared.allows(text, isReserved)) {
+      const id = this.fallback(isReserved, a, b, c, d);
+      // Remembered, so that each use does not ask again.
+      table.set(key, id);
+      refused++;
+      return id;
+    }
+    const id = defineMetric(this.type, text);
     table.set(key, id);
     if (isOther) others++;
     else series++;
     if (!isReserved) fromCallers++;
     return id;
+  }
+
+  /** The series that takes what finds no room: with the values of closed labels, then without any. */
+  private fallback(isReserved: bool, a: i32, b: i32, c: i32, d: i32): u32 {
+    if (isReserved) return this.metric(OTHER, OTHER, OTHER, OTHER);
+    return this.metric(this.closed(0, a), this.closed(1, b), this.closed(2, c), this.closed(3, d));
   }
 
   private appendLabel(index: i32, value: i32): void {
@@ -115,8 +134,17 @@ export class Family {
   }
 }
 
-/** Each family keeps room for its `other` series; the last quarter is kept for what the configuration names. */
 function hasRoom(isReserved: bool): bool {
-  const most = (mostSeries ? mostSeries : USUAL_MOST_SERIES) - families;
-  return series < most && (isReserved || fromCallers < most - most / 4);
+  if (series >= ownMost() || refused >= mostSeries) return false;
+  return isReserved || fromCallers < callersMost();
+}
+
+/** Each family keeps room for its `other` series. */
+function ownMost(): i32 {
+  return max(mostSeries - families, 0);
+}
+
+/** The last quarter is kept for what the configuration names. */
+function callersMost(): i32 {
+  return ownMost() - ownMost() / 4;
 }

@@ -154,6 +154,29 @@ describe("series", () => {
     assert.ok((rest?.value ?? 0n) > 400n);
   });
 
+  test("of all workers together are bounded, and each knows what another one defined", () => {
+    const process = new SmallProcess();
+    const vms = [1, 2, 3].map(() => Vm.start(process));
+    for (const vm of vms) vm.exports.allow(100);
+    for (let i = 0; i < 900; i++) {
+      const vm = vms[i % 3] as Vm;
+      vm.exports.request(vm.admit(model, `model-${i}`), none, vm.ok, 1n);
+      // What the first defined, the others count in as well, though all places are taken.
+      if (i >= 300 && i < 303) vm.exports.request(vm.admit(model, "model-0"), none, vm.ok, 1n);
+    }
+    const names = new Set(vms.flatMap((vm) => vm.defined));
+    assert.ok(names.size <= 100 && names.size > 70, `${names.size} series`);
+    const first = "model=.=model-0;.;consumer=.=none;.;status=.=2xx;.;sluice.requests";
+    for (const vm of vms) assert.ok(vm.defined.includes(first));
+    assert.equal(process.metrics.find(first)?.value, 4n);
+    const sum = [...process.metrics.snapshot().values()].reduce((a, b) => a + b);
+    assert.equal(sum, 903n);
+    const calls = (vms[0] as Vm).callsOf(() =>
+      (vms[0] as Vm).exports.request(vms[0]?.find(model, "model-600") ?? 0, none, 2, 1n),
+    );
+    assert.deepEqual(calls, ["increment_metric"]);
+  });
+
   test("of the configuration's names find room when callers have filled theirs", () => {
     const vm = Vm.start();
     vm.exports.allow(100);
