@@ -11,6 +11,7 @@ import { Dialect } from "./dialect";
 const DONE: u64 = 0x5d454e4f445b;
 const DONE_BYTES: i32 = 6;
 const EVENT = Bytes.constant("event");
+const ERROR = Bytes.constant("error");
 
 /** The reader of one answer's body. Closed when it holds no parser. */
 @final
@@ -102,6 +103,7 @@ export class ResponseBody extends DocumentSink {
       // JSON as far as it came.
       answer.isRecognized = true;
     } else if (this.length >= DONE_BYTES && (this.head & 0xffffffffffff) == DONE) answer.isFinished = true;
+    else if (source.name.equals(ERROR)) answer.fail(Bytes.absent());
   }
 
   /** A plain document need not be over to be known. */

@@ -488,6 +488,91 @@ describe("answers that go wrong", () => {
     }
   });
 
+  const json = (api: SampleApi, body: object): Known =>
+    driver.call(request(api, false), {
+      headers: [
+        [":status", "200"],
+        ["content-type", "application/json"],
+      ],
+      body: JSON.stringify(body),
+    });
+
+  it("counts only Anthropic's top-level counters, and tells the cache of an hour", () => {
+    const usage = {
+      input_tokens: 5,
+      cache_creation_input_tokens: 4,
+      cache_creation: { ephemeral_5m_input_tokens: 1, ephemeral_1h_input_tokens: 3 },
+      output_tokens: 7,
+      server_tool_use: { web_search_requests: 9 },
+      iterations: [{ input_tokens: 100, output_tokens: 100, cache_read_input_tokens: 100 }],
+    };
+    const known = json("anthropic-messages", { type: "message", model: "m", usage, stop_reason: "end_turn" });
+    assert.deepEqual(usageIn(known), usageOf({ input: 9, cacheWrite: 4, output: 7 }));
+    assert.equal(known.cacheWrite1h, 3);
+  });
+
+  it("adds Gemini's thoughts and tool use", () => {
+    const usageMetadata = {
+      promptTokenCount: 10,
+      toolUsePromptTokenCount: 4,
+      candidatesTokenCount: 20,
+      thoughtsTokenCount: 6,
+      cachedContentTokenCount: 3,
+    };
+    const known = json("gemini", { usageMetadata, candidates: [{ finishReason: "STOP" }] });
+    assert.deepEqual(usageIn(known), usageOf({ input: 14, cachedInput: 3, output: 26, reasoning: 6 }));
+  });
+
+  it("estimates the input that Ollama does not report when it is cached", () => {
+    const known = json("ollama-chat", { model: "m", done: true, message: { content: "x" }, eval_count: 7 });
+    assert.equal(known.usageStatus, "partial");
+    assert.equal(known.output, 7);
+    assert.ok(known.input > 0);
+  });
+
+  it("reads a reranker that reports a total alone", () => {
+    const known = json("cohere-rerank", { model: "jina", usage: { total_tokens: 12 } });
+    assert.deepEqual([known.input, known.output, known.usageStatus], [12, 0, "complete"]);
+  });
+
+  it("reads the models of a Bailian app", () => {
+    const usage = { models: [{ model_id: "qwen-max", input_tokens: 5, output_tokens: 7 }] };
+    const known = json("dashscope", { usage, output: { text: "x", finish_reason: "stop" } });
+    assert.deepEqual([known.input, known.output, known.responseModel], [5, 7, "qwen-max"]);
+  });
+
+  it("never takes what a message says for the answer's own", () => {
+    const content = '{"usage":{"prompt_tokens":9},"model":"evil","error":{"type":"x"}}';
+    const known = json("openai-chat", {
+      choices: [{ message: { content, usage: { prompt_tokens: 9 }, model: "evil" } }],
+    });
+    assert.deepEqual([known.responseModel, known.usageStatus, known.outcome], [undefined, "estimated", "ok"]);
+  });
+
+  it("sees an error event that is no JSON", () => {
+    const headers: Headers = [
+      [":status", "200"],
+      ["content-type", "text/event-stream"],
+    ];
+    const known = driver.call(request("openai-chat", true), { headers, body: "event: error\ndata: overloaded\n\n" });
+    assert.equal(known.outcome, "stream_error");
+  });
+
+  it("takes gRPC's status for the outcome", () => {
+    const asked: Headers = [
+      [":method", "POST"],
+      [":path", "/inference.GRPCInferenceService/ModelInfer"],
+      ["content-type", "application/grpc"],
+    ];
+    const answered = (status: string): Headers => [
+      [":status", "200"],
+      ["content-type", "application/grpc"],
+      ["grpc-status", status],
+    ];
+    assert.equal(driver.call({ headers: asked }, { headers: answered("8") }).outcome, "error");
+    assert.equal(driver.call({ headers: asked }, { headers: answered("0") }).outcome, "ok");
+  });
+
   it("rounds Cohere's fractions up", () => {
     const headers: Headers = [
       [":status", "200"],
