@@ -9,6 +9,10 @@ type JsonObject = Record<string, Json>;
 
 /** An `envoy.config.listener.v3.Listener`. `logPath` is where its access log goes unless it names one itself. */
 export function listener(config: ListenerConfig, modulePath: ModulePath, logPath: string): Json {
+  const upgrades = config.upgrades ?? ["websocket"];
+  const routes = config.routes.map((one) => route(one));
+  // Only a route that says so matches CONNECT.
+  if (upgrades.includes("connect")) routes.unshift(...config.routes.map((one) => route(one, { connect_matcher: {} })));
   const manager: JsonObject = {
     "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
     stat_prefix: config.name,
@@ -17,7 +21,7 @@ export function listener(config: ListenerConfig, modulePath: ModulePath, logPath
     preserve_external_request_id: config.keepRequestId ?? false,
     http_protocol_options: { enable_trailers: config.http1Trailers ?? true },
     http2_protocol_options: { allow_connect: true },
-    upgrade_configs: (config.upgrades ?? ["websocket"]).map((type) => ({ upgrade_type: type })),
+    upgrade_configs: upgrades.map((type) => ({ upgrade_type: type })),
     http_filters: [
       ...chainInOrder(config.chain).map((filter) => httpFilter(filter, modulePath)),
       {
@@ -32,7 +36,7 @@ export function listener(config: ListenerConfig, modulePath: ModulePath, logPath
           name: config.name,
           domains: ["*"],
           include_request_attempt_count: config.includeAttemptCount ?? true,
-          routes: config.routes.map(route),
+          routes,
         },
       ],
     },
@@ -59,8 +63,8 @@ function ownSocket(name: string): Json {
   return { level: 6, name: 18, int_value: 3_600_000 + (hash >>> 4), state: "STATE_PREBIND" };
 }
 
-function route(config: RouteConfig): Json {
-  const match: JsonObject = { prefix: config.prefix ?? "/" };
+function route(config: RouteConfig, path: JsonObject = { prefix: config.prefix ?? "/" }): Json {
+  const match: JsonObject = { ...path };
   if (config.headers !== undefined) match["headers"] = config.headers.map(headerMatch);
   const made: JsonObject = { match };
   if (config.name !== undefined) made["name"] = config.name;

@@ -54,14 +54,21 @@ export function logLines(text: string): EnvoyLogLine[] {
   return lines;
 }
 
-/** What plugins logged. `name` keeps one plugin's lines. */
-export function pluginLines(lines: EnvoyLogLine[]): (LogLine & { plugin: string })[] {
-  const found: (LogLine & { plugin: string })[] = [];
+/** What a plugin logged. */
+export interface PluginLogLine extends LogLine {
+  /** What Envoy writes before it: plugin name, root id and VM id as far as they are set; the VM that proves a new
+   * configuration knows only its id. */
+  from: string[];
+}
+
+/** What plugins logged. */
+export function pluginLines(lines: EnvoyLogLine[]): PluginLogLine[] {
+  const found: PluginLogLine[] = [];
   for (const { level, component, text } of lines) {
     const said = component === "wasm" ? /^wasm log((?: [^\s:]+)*): ([\s\S]*)$/.exec(text) : null;
     if (said === null) continue;
-    const plugin = (said[1] ?? "").trim().split(" ")[0] ?? "";
-    found.push({ level: (level === "warning" ? "warn" : level) as LogLine["level"], text: said[2] ?? "", plugin });
+    const from = (said[1] ?? "").split(" ").filter(Boolean);
+    found.push({ level: (level === "warning" ? "warn" : level) as LogLine["level"], text: said[2] ?? "", from });
   }
   return found;
 }

@@ -1,4 +1,5 @@
 // Envoy's configuration of one filter of a chain.
+import { HarnessError } from "../error.ts";
 import type { FilterSpec, Json, PluginSpec } from "../scenario/scenario.ts";
 import type { RawFilter } from "./config.ts";
 
@@ -25,6 +26,10 @@ export function httpFilter(filter: FilterSpec | RawFilter, modulePath: ModulePat
     const delay = { fixed_delay: seconds(filter.ms), percentage: { numerator: 100 } };
     return typed(filter.name, "fault.v3.HTTPFault", { delay });
   }
+  if (filter.kind === "metadata") {
+    const metadata = Object.entries(filter.values).map(([name, value]) => ({ metadata_namespace: name, value }));
+    return typed(filter.name, "set_metadata.v3.Config", { metadata });
+  }
   return typed(filter.name, "buffer.v3.Buffer", { max_request_bytes: filter.maxRequestBytes });
 }
 
@@ -37,7 +42,10 @@ export function seconds(ms: number): string {
 export function configurationText(plugin: PluginSpec): string | undefined {
   if (plugin.configText !== undefined) return plugin.configText;
   if (plugin.pair === undefined) return plugin.config === undefined ? undefined : JSON.stringify(plugin.config);
-  const config = typeof plugin.config === "object" && !Array.isArray(plugin.config) ? plugin.config : {};
+  const config = plugin.config ?? {};
+  if (typeof config !== "object" || Array.isArray(config)) {
+    throw new HarnessError("`pair` needs a configuration that is an object", "scenario-invalid");
+  }
   return JSON.stringify({ ...config, pair: plugin.pair });
 }
 

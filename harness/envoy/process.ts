@@ -16,7 +16,16 @@ import { startChild } from "./child.ts";
 import { cluster } from "./cluster.ts";
 import type { EnvoyConfig } from "./config.ts";
 import { listener } from "./listener.ts";
-import { LogFile, logFormat, logLines, pluginLines, refusalReasons, trapLines, type EnvoyLogLine } from "./log.ts";
+import {
+  LogFile,
+  logFormat,
+  logLines,
+  pluginLines,
+  refusalReasons,
+  trapLines,
+  type EnvoyLogLine,
+  type PluginLogLine,
+} from "./log.ts";
 import { Stats } from "./stats.ts";
 import { cpuMillis, memoryBytes } from "./usage.ts";
 
@@ -50,7 +59,7 @@ export interface UpdateResult {
   reasons: string[];
 }
 
-const pollMs = 15;
+const pollMs = 5;
 
 /** Starts Envoy and waits until it serves. Throws `envoy-not-ready` or `envoy-config-refused` with the end of its log. */
 export async function startEnvoy(config: EnvoyConfig, options: EnvoyOptions = {}): Promise<Envoy> {
@@ -137,7 +146,7 @@ export class Envoy {
     args.push("--concurrency", String(this.#options.concurrency ?? 1), "--log-level", level);
     args.push("--component-log-level", `wasm:${this.#options.pluginLogLevel ?? "info"}`);
     args.push("--log-format", logFormat, "--log-format-escaped");
-    args.push("--file-flush-interval-msec", "20", "--drain-time-s", String(this.#options.drainSeconds ?? 1));
+    args.push("--file-flush-interval-msec", "10", "--drain-time-s", String(this.#options.drainSeconds ?? 1));
     const child = startChild(this.binary, args, this.folder, this.#log.path);
     this.#child = child;
     let failed: Error | undefined;
@@ -169,18 +178,19 @@ export class Envoy {
    */
   async update(config: EnvoyConfig): Promise<UpdateResult> {
     const before = await this.logEnd();
+    // A cluster must be there before a route names it and until no route does: those that nobody wants any more go with
+    // the next change.
     const kept = this.#clusters.filter((old) => !config.clusters.some((one) => one.name === old.name));
     const clustersChanged = JSON.stringify(this.#clusters) !== JSON.stringify(config.clusters);
     let accepted = true;
     const push = async (file: string, counter: string, resources: Json[]) => {
       accepted = (await this.#push(file, counter, resources)) && accepted;
     };
-    const clusters = (list: EnvoyConfig["clusters"]) => list.map((one) => cluster(one, this.#modulePath));
-    // A cluster must be there before a route names it and until no route does.
-    if (clustersChanged) await push("clusters.json", "cluster_manager.cds", clusters([...config.clusters, ...kept]));
+    if (clustersChanged) {
+      const resources = [...config.clusters, ...kept].map((one) => cluster(one, this.#modulePath));
+      await push("clusters.json", "cluster_manager.cds", resources);
+    }
     await push("listeners.json", "listener_manager.lds", this.#listeners(config));
-    if (clustersChanged && kept.length > 0)
-      await push("clusters.json", "cluster_manager.cds", clusters(config.clusters));
     this.#clusters = config.clusters;
     this.#ports = await listenerPorts(this.#adminPort);
     if (accepted) return { accepted, reasons: [] };
@@ -191,7 +201,7 @@ export class Envoy {
   async stats(): Promise<Stats> {
     // A read merges what workers hold of histograms, but answers before that is done: the second one has it.
     await adminText(this.#adminPort, "/stats?filter=^none$");
-    await sleep(pollMs);
+    await sleep(20);
     return new Stats(await adminText(this.#adminPort, "/stats/prometheus"));
   }
 
@@ -220,7 +230,7 @@ export class Envoy {
   }
 
   /** What the plugins logged. */
-  async pluginLog(at = 0): Promise<ReturnType<typeof pluginLines>> {
+  async pluginLog(at = 0): Promise<PluginLogLine[]> {
     return pluginLines(await this.logLines(at));
   }
 
@@ -229,7 +239,7 @@ export class Envoy {
     return trapLines(await this.logLines(at));
   }
 
-  /** The access log of a listener: waits until it has `count` lines, at most `timeoutMs`. Lines come about 20 ms late. */
+  /** The access log of a listener: waits until it has `count` lines, at most `timeoutMs`. Lines come some 10 ms late. */
   async accessLog(listenerName: string, count = 0, timeoutMs = 3_000): Promise<AccessLogEntry[]> {
     const path = this.#accessLogPath(listenerName);
     const until = Date.now() + timeoutMs;

@@ -10,7 +10,7 @@ import { createServer as createTcp, type AddressInfo, type Server, type Socket }
 import type { Readable } from "node:stream";
 import type { HeaderList } from "../scenario/scenario.ts";
 import { upgrade } from "./upgrade.ts";
-import type { WireBody, WireHandler, WireReply } from "./wire.ts";
+import type { WireBody, WireHandler, WireReply, WireRequest } from "./wire.ts";
 import { writeH1, writeH2 } from "./write.ts";
 
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
@@ -63,10 +63,13 @@ export async function listen(handler: WireHandler, port = 0): Promise<WireServer
 function serveH1(handler: WireHandler): H1Server {
   // Upstream connections are kept by the proxy; a server that closes idle ones would look like a fault.
   const server = createH1({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, (request, response) => {
-    const body = readBody(request, () => ({ complete: request.complete, trailers: pairs(request.rawTrailers) }));
+    const { body, soFar } = readBody(request, () => ({
+      complete: request.complete,
+      trailers: pairs(request.rawTrailers),
+    }));
     const headers = pairs(request.rawHeaders).filter(([name]) => name !== "host");
     const { method = "", url = "" } = request;
-    void handler({ protocol: "h1", method, path: url, authority: request.headers.host ?? "", headers, body })
+    void handler({ protocol: "h1", method, path: url, authority: request.headers.host ?? "", headers, body, soFar })
       .catch((): WireReply => ({ kind: "reset" }))
       .then((reply) => writeH1(response, reply));
   });
@@ -88,31 +91,36 @@ function serveH2(handler: WireHandler): Http2Server {
     stream.on("trailers", (some: IncomingHttpHeaders) => {
       trailers = list(some);
     });
-    const body = readBody(stream, () => ({ complete: !stream.aborted && stream.rstCode === 0, trailers }));
+    const { body, soFar } = readBody(stream, () => ({ complete: !stream.aborted && stream.rstCode === 0, trailers }));
     const text = (name: string) => String(all[name] ?? "");
     const head = { method: text(":method"), path: text(":path"), authority: text(":authority") };
-    void handler({ protocol: "h2", ...head, headers: list(all), body })
+    void handler({ protocol: "h2", ...head, headers: list(all), body, soFar })
       .catch((): WireReply => ({ kind: "reset" }))
       .then((reply) => writeH2(stream, reply));
   });
   return server;
 }
 
-function readBody(stream: Readable, atEnd: () => { complete: boolean; trailers: HeaderList }): Promise<WireBody> {
-  return new Promise((resolve) => {
-    const parts: Buffer[] = [];
+function readBody(
+  stream: Readable,
+  atEnd: () => { complete: boolean; trailers: HeaderList },
+): Pick<WireRequest, "body" | "soFar"> {
+  const parts: Buffer[] = [];
+  const soFar = () => Buffer.concat(parts);
+  const body = new Promise<WireBody>((resolve) => {
     let ended = false;
     stream.on("data", (part: Buffer) => parts.push(part));
     stream.on("error", () => undefined);
     stream.once("end", () => {
       ended = true;
       // Trailers come with the end, or just behind it.
-      setImmediate(() => resolve({ bytes: Buffer.concat(parts), ...atEnd() }));
+      setImmediate(() => resolve({ bytes: soFar(), ...atEnd() }));
     });
     stream.once("close", () => {
-      if (!ended) resolve({ bytes: Buffer.concat(parts), trailers: [], complete: false });
+      if (!ended) resolve({ bytes: soFar(), trailers: [], complete: false });
     });
   });
+  return { body, soFar };
 }
 
 function pairs(raw: string[]): HeaderList {

@@ -12,6 +12,8 @@ export interface WireRequest {
   headers: HeaderList;
   /** Resolves when the request ended, or the client left (`complete` is false then). Never rejects. */
   body: Promise<WireBody>;
+  /** The bytes of the body that have come by now. */
+  soFar(): Uint8Array;
 }
 
 export interface WireBody {
@@ -32,6 +34,8 @@ export interface WireAnswer {
   pieces: Piece[];
   /** Default: content-length where there are no trailers and nothing is cut, else chunked. */
   framing?: "content-length" | "chunked";
+  /** Where the headers say another length than the pieces have (a cut answer, an answer to HEAD). */
+  contentLength?: number;
   trailers?: HeaderList;
   /** Milliseconds before the headers. */
   delayMs?: number;

@@ -79,6 +79,7 @@ function breakOff(stream: ServerHttp2Stream): void {
 function contentLength(reply: WireAnswer): number | undefined {
   const hasTrailers = (reply.trailers?.length ?? 0) > 0;
   const framing = reply.framing ?? (hasTrailers || reply.cut ? "chunked" : "content-length");
+  if (reply.contentLength !== undefined) return reply.contentLength;
   if (framing === "chunked" || reply.status === 204 || reply.status === 304 || reply.status < 200) return undefined;
   return reply.pieces.reduce((sum, piece) => sum + piece.bytes.length, 0) + (reply.cut ? 1 : 0);
 }

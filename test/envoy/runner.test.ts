@@ -172,7 +172,7 @@ describe("a running Envoy", () => {
     assert.ok((await envoy.cpuMillis()) > 0);
     assert.ok((await envoy.memoryBytes()).resident > 1_000_000);
     const [line] = await envoy.pluginLog(at);
-    assert.deepEqual(line, { level: "info", plugin: "probe", text: "done" });
+    assert.deepEqual(line, { level: "info", from: ["probe"], text: "done" });
   });
 });
 
