@@ -45,7 +45,10 @@ let work: usize = 0;
 let workBytes: i32 = 0;
 const view = Bytes.constant("");
 
-/** One table of one configuration. Made at configure time; a later configuration with the same names goes on with it. */
+/**
+ * One table of one configuration. Made at configure time; a later configuration with the same names goes on with it. A
+ * lower `maxKeys` than before ends growth, it takes no slot away.
+ */
 export class Table {
   /** What became of the last `find`: `Kept` or `HostFault`. */
   found: Outcome = Outcome.Kept;
