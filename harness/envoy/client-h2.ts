@@ -1,38 +1,64 @@
 // HTTP/2 requests without TLS.
-import { connect, constants, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
+import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HeaderList } from "../scenario/scenario.ts";
+import { WatchedSocket } from "./h2-socket.ts";
 import { Answer, Leaving, type ClientResponse, type PreparedRequest } from "./client.ts";
 
-/** A connection on which many requests run at once; `destroy` ends it. */
-export type H2Connection = ClientHttp2Session;
+/** A connection on which many requests run at once. */
+export class H2Connection {
+  readonly session: ClientHttp2Session;
+  readonly socket: WatchedSocket;
+
+  constructor(session: ClientHttp2Session, socket: WatchedSocket) {
+    this.session = session;
+    this.socket = socket;
+  }
+
+  /** Ends it when its streams have ended; what they still have to say (RST_STREAM) is written. */
+  close(): void {
+    this.session.close();
+    setTimeout(() => this.destroy(), 200).unref();
+  }
+
+  /** Ends it at once. */
+  destroy(): void {
+    this.session.destroy();
+    this.socket.destroy();
+  }
+}
 
 /** Opens a connection with a large window, so that the client never slows an answer down. Rejects if it is refused. */
 export function connectH2(port: number): Promise<H2Connection> {
   return new Promise((resolve, reject) => {
-    const session = connect(`http://127.0.0.1:${port}`, {
-      settings: { initialWindowSize: 16 << 20, enablePush: false },
-    });
-    session.once("error", reject);
-    session.once("connect", () => {
-      session.off("error", reject);
-      // What breaks the connection is told to each stream; without a listener it would be thrown.
-      session.on("error", () => undefined);
-      session.setLocalWindowSize(16 << 20);
-      resolve(session);
+    const socket = new WatchedSocket(port);
+    socket.once("error", reject);
+    socket.once("connect", () => {
+      const session = connect(`http://127.0.0.1:${port}`, {
+        createConnection: () => socket,
+        settings: { initialWindowSize: 16 << 20, enablePush: false },
+      });
+      session.once("error", reject);
+      session.once("connect", () => {
+        session.off("error", reject);
+        socket.off("error", reject);
+        // What breaks the connection is told to each stream; without a listener it would be thrown.
+        session.on("error", () => undefined);
+        session.setLocalWindowSize(16 << 20);
+        resolve(new H2Connection(session, socket));
+      });
     });
   });
 }
 
 /** Sends `request` as one stream. Never rejects. */
-export function callH2(session: H2Connection, request: PreparedRequest): Promise<ClientResponse> {
+export function callH2({ session, socket }: H2Connection, request: PreparedRequest): Promise<ClientResponse> {
   return new Promise((resolve) => {
     const answer = new Answer();
     let sent = 0;
     let allSent = false;
     let over = false;
-    let responseEnded = false;
-    let pushed: string | undefined;
+    let failure = "";
     // `stream.close` would first end the request as if it were whole; an abort sends CANCEL and nothing else.
     const leave = new AbortController();
     const hasTrailers = (request.trailers?.length ?? 0) > 0;
@@ -69,25 +95,17 @@ export function callH2(session: H2Connection, request: PreparedRequest): Promise
       answer.adds(bytes);
       progressed();
     });
-    stream.on("end", () => {
-      responseEnded = true;
-    });
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      pushed = error.message;
+      failure = error.message;
     });
+    const didEnd = () => answer.status !== 0 && socket.ended.has(stream.id ?? 0);
     stream.on("close", () => {
-      const isComplete =
-        responseEnded && answer.status !== 0 && (stream.rstCode === 0 || stream.rstCode === constants.NGHTTP2_NO_ERROR);
-      finish(
-        isComplete && pushed === undefined ? "complete" : "reset",
-        `rst ${stream.rstCode}${pushed ? ` ${pushed}` : ""}`,
-      );
+      const code = socket.resets.get(stream.id ?? 0);
+      if (didEnd()) finish("complete");
+      else finish("reset", code === undefined ? `closed ${failure}` : `rst ${code}`);
     });
-    // The trailers come after the data and before the end; the end of the stream is the end of the answer even while
-    // the request is still being written.
-    stream.on("end", () =>
-      setImmediate(() => (answer.status !== 0 && stream.rstCode === 0 && !pushed ? finish("complete") : undefined)),
-    );
+    // The end of the answer is the end of the call even while the request is still being written.
+    stream.on("end", () => setImmediate(() => (didEnd() ? finish("complete") : undefined)));
     if (hasTrailers) {
       stream.on("wantTrailers", () => stream.sendTrailers(headersOf(request.trailers ?? [])));
     }

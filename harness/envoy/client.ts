@@ -1,9 +1,9 @@
 // A client with exact control over what goes over the wire: pieces, framing, trailers, the end of the stream, leaving.
 import type { HeaderList, Outcome } from "../scenario/scenario.ts";
 import { callH1 } from "./client-h1.ts";
-import { callH2, connectH2, type H2Connection } from "./client-h2.ts";
+import { callH2, connectH2, H2Connection } from "./client-h2.ts";
 
-export { connectH2, type H2Connection };
+export { connectH2, H2Connection };
 
 /** A piece of the body: its bytes, and how long after the piece before it (or the headers) it is written. */
 export interface BodyPiece {
@@ -77,9 +77,7 @@ export async function call(port: number, protocol: "h1" | "h2", request: ClientR
   try {
     return await callH2(connection, prepared);
   } finally {
-    // A closing connection still writes what its streams have left to say (RST_STREAM), then ends.
     connection.close();
-    setTimeout(() => connection.destroy(), 200).unref();
   }
 }
 

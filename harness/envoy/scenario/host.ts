@@ -63,7 +63,7 @@ export class EnvoyScenarios {
       const { parallel: _, ...options } = this.#options;
       const envoy = await startEnvoy(
         { listeners: [], clusters: [] },
-        { ...options, concurrency: workers ?? 1, allowFaults: true, drainSeconds: 1, ...(node && { node }) },
+        { ...options, concurrency: workers ?? 1, allowFaults: true, drainSeconds: 0, ...(node && { node }) },
       );
       this.#all.add(envoy);
       return envoy;

@@ -14,6 +14,10 @@ import { ScenarioUpstreams } from "./upstreams.ts";
 /** How long after the last answer Envoy's access log is waited for. */
 const logPatienceMs = 1_500;
 
+/** Envoy's gauge of the VMs that there are. */
+const vmGauge = "^wasm\\..*\\.active$";
+const vmPatienceMs = 10_000;
+
 /**
  * Runs `scenario` as listener `name` of `envoy`, which must do nothing else meanwhile: its metrics and log are taken as the
  * scenario's. Throws `envoy-config-refused` if Envoy does not take it.
@@ -22,6 +26,8 @@ export async function runScenario(envoy: Envoy, scenario: Scenario, name: string
   const upstreams = new ScenarioUpstreams(scenario);
   await upstreams.start();
   try {
+    // Envoy forgets a plugin's counters with the last VM that uses them: those of the scenario before must be gone first.
+    await endVms(envoy);
     const logFrom = await envoy.logEnd();
     const before = await metricSnapshot(envoy);
     const taken = await envoy.update(scenarioConfig(scenario, name, (cluster) => upstreams.port(cluster)));
@@ -60,6 +66,20 @@ export async function runScenario(envoy: Envoy, scenario: Scenario, name: string
     };
   } finally {
     await upstreams.stop();
+  }
+}
+
+/** Takes every listener away and waits until no VM is left. */
+async function endVms(envoy: Envoy): Promise<void> {
+  const active = async () => [...(await envoy.counters(vmGauge)).values()].reduce((sum, one) => sum + one, 0);
+  if ((await active()) === 0) return;
+  await envoy.update({ listeners: [], clusters: [] });
+  const until = performance.now() + vmPatienceMs;
+  while ((await active()) > 0) {
+    if (performance.now() > until) {
+      throw new HarnessError(`Envoy ${envoy.version} keeps the VMs of the scenario before`, "envoy-vms-left");
+    }
+    await sleep(10);
   }
 }
 
