@@ -1,7 +1,8 @@
 // One AI call on its way through the parts: the exchange, the two directions, the answer from here if there is one.
 import { HeaderMap } from "../abi/enums";
+import { Bytes } from "../bytes/bytes";
 import { getPairs } from "../host/headers";
-import { getPropertyI64, propertyPath } from "../host/properties";
+import { getProperty, getPropertyI64, propertyPath } from "../host/properties";
 import { NO_CONSUMER } from "../match/consumers";
 import { Call, Start } from "../stream/call";
 import { Half } from "../stream/half";
@@ -21,6 +22,11 @@ export const requestHead: RequestHead = new RequestHead();
 export const responseHead: ResponseHead = new ResponseHead();
 
 const RESPONSE_FLAGS = propertyPath("response.flags");
+/** Bytes of the body that Envoy received, where the request does not declare its length. */
+const RECEIVED = propertyPath("request.size");
+const PROTOCOL = propertyPath("request.protocol");
+const HTTP1 = Bytes.constant("HTTP/1");
+const EXPECT = Bytes.constant("expect");
 /** Envoy's flags for an answer that the upstream did not finish: UT, UR, UF, UC, SI, UMSDR and UPE. */
 const UPSTREAM_FAILED: i64 = (1 << 2) | (1 << 4) | (1 << 5) | (1 << 6) | (1 << 16) | (1 << 20) | (1 << 22);
 
@@ -92,10 +98,19 @@ export class AiCall extends Call {
     }
     this.requestHalf.awaited = awaited;
     this.requestHalf.interest = awaited | interest;
+    if (endOfStream) exchange.endRequest();
     if (!canHold || !exchange.wantsRequestBody || requestHead.contentLength == 0) return Start.Decide;
-    if (!exchange.isRequestKnown(awaited)) return Start.Hold;
     // Holding one call that need not wait tells whether the native flag is there, before an answer has to be held.
-    return plugin.role == Role.Single && plugin.flag == NativeFlag.Unknown ? Start.Hold : Start.Decide;
+    const isProbe = plugin.role == Role.Single && plugin.flag == NativeFlag.Unknown;
+    if (exchange.isRequestKnown(awaited) && !isProbe) return Start.Decide;
+    // Envoy answers 100 itself and removes the header; where it is still there, the body waits for the upstream's word.
+    if (requestHead.find(EXPECT).isPresent) return Start.Decide;
+    if (requestHead.contentLength < 0) {
+      this.requestHalf.mayComeLate = getPropertyI64(RECEIVED, 0) > 0;
+      // Only here may trailers follow, and only HTTP/2 brings little at once.
+      this.requestHalf.mayStayInHost = plugin.role == Role.Single && !getProperty(PROTOCOL).startsWith(HTTP1);
+    }
+    return Start.Hold;
   }
 
   onResponseHeaders(endOfStream: bool, canHold: bool): Start {
@@ -122,7 +137,9 @@ export class AiCall extends Call {
     if (endOfStream) exchange.endResponse();
     const mayHold =
       canHold && exchange.wantsResponseBody && !exchange.isResponseStream && responseHead.contentLength != 0;
-    return mayHold && !exchange.isResponseKnown(awaited) ? Start.Hold : Start.Decide;
+    if (!mayHold || exchange.isResponseKnown(awaited)) return Start.Decide;
+    this.responseHalf.mayComeLate = responseHead.contentLength < 0;
+    return Start.Hold;
   }
 
   onLog(): void {

@@ -1,10 +1,14 @@
-// How many good configurations of a plugin are live in the process: by it a wrong one is refused or passed through.
+// Whether a good configuration of a plugin is in use in the process: by it a wrong one is refused or passed through.
 import { Status } from "../abi/enums";
 import { Bytes } from "../bytes/bytes";
 import { ByteBuffer } from "../bytes/buffer";
+import { nowNanos } from "../host/clock";
 import { CREATE_ONLY, getShared, setShared, sharedCas } from "../host/shared-data";
 
 const MAX_TRIES = 1000;
+/** Between two signs of life, and how long one holds. */
+const BEAT_NANOS: u64 = 900_000_000;
+const LIVE_NANOS: u64 = 3_000_000_000;
 const value: Bytes = Bytes.constant("........");
 
 /** Adds to a number in shared data, which begins at 0. The number afterwards, -1 when the host fails. */
@@ -20,32 +24,40 @@ export function addShared(key: Bytes, by: i64): i64 {
   return -1;
 }
 
-/** One root's part in the count of its plugin, which all VMs of the process share. */
+/** Says that good configurations of a plugin are in use, to all VMs of the process. */
 export class LiveRoots {
   private readonly key: ByteBuffer = new ByteBuffer(64, 512);
-  private isCounted: bool = false;
+  private beatenAt: u64 = 0;
 
   /** Names the plugin: the name of its filter in the chain. */
   open(module: string, plugin: Bytes): void {
-    if (!this.isCounted) this.key.clear().text("sluice/live/" + module + "/").add(plugin);
+    this.key
+      .clear()
+      .text("sluice/live/" + module + "/")
+      .add(plugin);
   }
 
-  /** Whether a good configuration of this plugin is live somewhere. */
+  /** Whether a good configuration of this plugin is in use somewhere. */
   get isAny(): bool {
     const found = getShared(this.key.view());
-    return found.length == 8 && load<i64>(found.ptr) > 0;
+    return found.length == 8 && isRecent(load<u64>(found.ptr));
   }
 
-  /** This root is one of them. */
-  add(): void {
-    if (this.isCounted) return;
-    this.isCounted = addShared(this.key.view(), 1) >= 0;
+  /**
+   * This root is one of them; from every tick. A count would not do: the canary VM in which Envoy tries a configuration,
+   * and every VM that dies, go without a callback. Neither ticks.
+   */
+  beat(): void {
+    const now = nowNanos();
+    if (now >= this.beatenAt && now - this.beatenAt < BEAT_NANOS) return;
+    this.beatenAt = now;
+    store<u64>(value.ptr, now);
+    setShared(this.key.view(), value, 0);
   }
+}
 
-  /** It is no more. */
-  remove(): void {
-    if (!this.isCounted) return;
-    addShared(this.key.view(), -1);
-    this.isCounted = false;
-  }
+/** A clock that stepped back makes no dead one live for long. */
+function isRecent(beat: u64): bool {
+  const now = nowNanos();
+  return now >= beat ? now - beat < LIVE_NANOS : beat - now < LIVE_NANOS;
 }

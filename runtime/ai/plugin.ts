@@ -54,7 +54,7 @@ export abstract class Plugin extends HoldRoot {
   /** `module` is the filter's folder: the name of the module, the first word of its log lines, its metrics' label. */
   constructor(readonly module: string) {
     super();
-    this.build = new BuildInfo(module);
+    this.build = new BuildInfo();
   }
 
   /** Reads the filter's own fields and makes its parts. With a reader of nothing it makes them with their defaults. */
@@ -83,7 +83,6 @@ export abstract class Plugin extends HoldRoot {
     if (!errors.isValid) return this.onInvalid(errors);
     this.configHash = hashConfig(text);
     this.use(shared, parts);
-    this.live.add();
     this.build.publish(this.configHash);
     this.startTick();
     return true;
@@ -91,12 +90,13 @@ export abstract class Plugin extends HoldRoot {
 
   onTick(): void {
     super.onTick();
-    if (this.isPassive && ++this.ticksToReport >= INVALID_REPORT_TICKS) this.reportInvalid();
+    this.build.repeat();
+    if (!this.isPassive) this.live.beat();
+    else if (++this.ticksToReport >= INVALID_REPORT_TICKS) this.reportInvalid();
   }
 
   onDelete(): void {
     super.onDelete();
-    this.live.remove();
     this.expressions.free();
     this.build.withdraw();
   }
@@ -125,6 +125,7 @@ export abstract class Plugin extends HoldRoot {
   /** Headers went on before all was known. */
   reportHeld(cause: Cause): void {
     if (cause == Cause.Limit) reportError(this.module, ErrorKind.HeldLimit);
+    else if (cause == Cause.Memory) reportError(this.module, ErrorKind.HeldMemory);
     else if (cause == Cause.Time) reportError(this.module, ErrorKind.HeldTime);
     else if (cause == Cause.HostFault) reportError(this.module, ErrorKind.HostFault);
   }
@@ -169,6 +170,8 @@ export abstract class Plugin extends HoldRoot {
     this.ownHeaders = [];
     for (let i = 0; i < parts.length; i++) {
       if (parts[i].wantsEveryRequest) this.wantsEveryRequest = true;
+      const rules = parts[i].classifyRules;
+      if (rules) this.settings.rules = rules;
       const own = parts[i].ownHeaders();
       for (let k = 0; k < own.length; k++) this.ownHeaders.push(own[k]);
     }

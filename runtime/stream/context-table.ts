@@ -48,6 +48,7 @@ export class ContextTable {
     unchecked((this.streams[hole] = null));
   }
 
+
   @inline private home(id: u32): i32 {
     return ((id * 0x9e3779b1) >> 7) & (this.ids.length - 1);
   }

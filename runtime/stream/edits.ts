@@ -41,17 +41,21 @@ export class Edits {
     return growth;
   }
 
+
   @inline offset(index: i32): i32 {
     return unchecked(this.offsets[index]);
   }
+
 
   @inline removed(index: i32): i32 {
     return unchecked(this.removals[index]);
   }
 
+
   @inline inserted(index: i32): usize {
     return this.texts.ptr + <usize>unchecked(this.starts[index]);
   }
+
 
   @inline insertedLength(index: i32): i32 {
     return unchecked(this.lengths[index]);

@@ -32,14 +32,18 @@ export const enum Cause {
   Known,
   /** The body is over. */
   End,
-  /** The bounds of this stream or of the VM are reached. */
+  /** The bounds of this stream are reached. */
   Limit,
+  /** All streams of the VM together keep as much as is allowed. */
+  Memory,
   /** It was held longer than allowed. */
   Time,
   /** Envoy does not deliver the body while headers wait: the plugin lacks `allow_on_headers_stop_iteration`. */
   NoFlag,
   /** The host could not give the body. */
   HostFault,
+  /** The headers cannot wait: no partner, no flag, or nothing that a holder may wait for. */
+  Unheld,
 }
 
 /** Up to here one instance leaves the body in Envoy's own buffer, where it can be written even when trailers follow. */
@@ -49,6 +53,8 @@ const scratch: usize = memory.data(65536, 16);
 
 export abstract class Half {
   phase: Phase = Phase.Idle;
+  /** The root whose clock bounds the wait. */
+  rootId: u32 = 0;
   /** Context ids; equal for one instance, holder 0 while the second of a pair is not there. */
   reader: u32 = 0;
   holder: u32 = 0;
@@ -57,6 +63,17 @@ export abstract class Half {
   sizeWhenHeld: i64 = -1;
   /** Whether a body callback came while headers waited. */
   sawBody: bool = false;
+  /**
+   * Whether one instance may leave a short body in Envoy's buffer. Only where little comes at once (HTTP/2 frames): what
+   * does not fit beside it would be answered 413.
+   */
+  mayStayInHost: bool = false;
+  /**
+   * Whether a filter closer to the sender may have kept the body back, so that the first body callback brings what came
+   * so far and trailers may be there already. Headers that are let go within it take those trailers along, and the
+   * filter that let the body go sends them a second time.
+   */
+  mayComeLate: bool = false;
   readonly edits: Edits = new Edits();
   /** By how many bytes the decision changes the body's length. */
   growth: i32 = 0;
@@ -64,6 +81,7 @@ export abstract class Half {
   heldIndex: i32 = -1;
   private readonly spool: Spool = new Spool();
   private drained: i32 = 0; // the first bytes of the spool, which Envoy's buffer has no longer
+  private isBuffering: bool = false; // one instance: Envoy's buffer was told to keep the body
   private isOver: bool = false;
   private isOverdue: bool = false;
 
@@ -102,6 +120,9 @@ export abstract class Half {
     this.holder = 0;
     this.sizeWhenHeld = -1;
     this.sawBody = false;
+    this.mayStayInHost = false;
+    this.mayComeLate = false;
+    this.isBuffering = false;
     this.isOver = false;
     this.isOverdue = false;
     this.growth = 0;
@@ -131,6 +152,11 @@ export abstract class Half {
     return this.spool.length;
   }
 
+  /** Whether the second of a pair has to put the kept bytes back when it comes: nobody else can. */
+  get needsFlush(): bool {
+    return this.phase == Phase.Ready && this.drained > 0;
+  }
+
   /** The reader's body callback. */
   onBody(size: i32, endOfStream: bool): BodyStatus {
     switch (this.phase) {
@@ -139,8 +165,11 @@ export abstract class Half {
       case Phase.Flushing:
         this.pass(size, endOfStream);
         return BodyStatus.Continue;
+      case Phase.Releasing:
+        this.pass(size, endOfStream);
+        this.releaseSingle();
+        return BodyStatus.Continue;
       case Phase.Held:
-        this.sawBody = true;
         return this.keep(size, endOfStream);
       case Phase.Closed:
         return BodyStatus.StopIterationNoBuffer;
@@ -149,15 +178,20 @@ export abstract class Half {
     }
   }
 
-  /** The reader's trailers callback: the body is over, and the reader cannot write it any more. */
-  onTrailers(): HeadersStatus {
+  /**
+   * The reader's trailers callback: the body is over, and the reader cannot write it any more. `isHolderSure` tells that
+   * the second of a pair is there or will come.
+   */
+  onTrailers(isHolderSure: bool): HeadersStatus {
     if (this.phase == Phase.Closed) return HeadersStatus.StopIteration;
     this.end();
+    if (this.phase == Phase.Releasing) this.releaseSingle();
     if (this.phase != Phase.Held) return HeadersStatus.Continue;
     if (!this.settle(Cause.End)) return this.close(false);
     if (!this.isSingle) {
-      this.phase = this.holder ? Phase.Releasing : Phase.Ready;
       this.drained = this.spool.length;
+      if (!this.holder && this.drained > 0 && !isHolderSure) return this.close(true);
+      this.phase = this.holder ? Phase.Releasing : Phase.Ready;
       if (this.holder) releaseSoon(this);
       return HeadersStatus.Continue;
     }
@@ -214,8 +248,8 @@ export abstract class Half {
   expire(cause: Cause): void {
     if (this.phase != Phase.Held) return;
     if (setEffectiveContext(this.reader) != Status.Ok) return this.reset();
-    if (this.isSingle && this.drained > 0) {
-      this.isOverdue = true; // only a body callback can write the bytes back
+    if (this.isSingle && this.sawBody) {
+      this.isOverdue = true; // only a body callback can write the bytes back, or take them out of Envoy's buffer in order
       return;
     }
     if (!this.settle(cause)) {
@@ -233,7 +267,7 @@ export abstract class Half {
 
   /** Ends the wait because the second of the pair let the headers pass: what was kept goes on in front of this callback's. */
   abandon(size: i32, endOfStream: bool): BodyStatus {
-    if (!this.settle(Cause.Limit)) {
+    if (!this.settle(Cause.Unheld)) {
       this.close(false);
       return BodyStatus.StopIterationNoBuffer;
     }
@@ -252,7 +286,7 @@ export abstract class Half {
   /** Decides at once, without waiting for the body; false when the call was answered. */
   decideNow(reader: u32): bool {
     this.reader = reader;
-    if (this.settle(Cause.Known)) return true;
+    if (this.settle(this.isKnown() ? Cause.Known : Cause.Unheld)) return true;
     this.close(false);
     return false;
   }
@@ -280,13 +314,26 @@ export abstract class Half {
     }
   }
 
+  /** One instance need not wait for another event when its own callback comes first. */
+  private releaseSingle(): void {
+    if (!this.isSingle) return;
+    this.editHeaders();
+    this.continueReading();
+  }
+
   private keep(size: i32, endOfStream: bool): BodyStatus {
+    const mayBeLate = this.mayComeLate && !this.sawBody && !endOfStream;
+    this.sawBody = true;
     let cause: i32 = -1;
     const known = this.spool.length - this.drained; // bytes of Envoy's buffer that were read before (native buffering)
-    for (let at = known; at < size && cause < 0; ) {
+    for (let at = known; at < size && cause < 0;) {
       const want = min(size - at, MAX_READ_BYTES);
-      if (this.spool.length + want > this.maxHeldBytes() || spooledBytes() + want > this.maxHeldTotal()) {
+      if (this.spool.length + want > this.maxHeldBytes()) {
         cause = Cause.Limit;
+        break;
+      }
+      if (spooledBytes() + want > this.maxHeldTotal()) {
+        cause = Cause.Memory;
         break;
       }
       const came = this.spool.read(this.body, at, want);
@@ -303,15 +350,20 @@ export abstract class Half {
       cause = Cause.End;
     }
     if (this.isOverdue && cause < 0) cause = Cause.Time;
-    if (cause >= 0) return this.goOn(<Cause>cause, size, endOfStream);
-    if (this.isSingle && this.drained == 0 && size <= NATIVE_BUFFER_BYTES) return BodyStatus.StopIterationAndBuffer;
+    if (cause >= 0) return this.goOn(<Cause>cause, size, endOfStream, mayBeLate);
+    if (this.isSingle && this.drained == 0 && this.mayStayInHost && size <= NATIVE_BUFFER_BYTES) {
+      this.isBuffering = true;
+      return BodyStatus.StopIterationAndBuffer;
+    }
     emptyBuffer(this.body, size);
     this.drained = this.spool.length;
-    return this.isSingle ? BodyStatus.StopIterationNoBuffer : BodyStatus.Continue;
+    if (!this.isSingle) return BodyStatus.Continue;
+    // After AndBuffer only Watermark tells Envoy that more than fits its buffer may come back.
+    return this.isBuffering ? BodyStatus.StopIterationAndWatermark : BodyStatus.StopIterationNoBuffer;
   }
 
   /** The decision within the reader's body callback. */
-  private goOn(cause: Cause, size: i32, endOfStream: bool): BodyStatus {
+  private goOn(cause: Cause, size: i32, endOfStream: bool, mayBeLate: bool): BodyStatus {
     if (!this.settle(cause)) {
       this.close(false);
       return BodyStatus.StopIterationNoBuffer;
@@ -328,12 +380,14 @@ export abstract class Half {
     if (!this.holder) {
       this.phase = Phase.Ready;
       forgetHeld(this);
+    } else if (mayBeLate || (endOfStream && !this.isSingle)) {
+      // Letting go now would double trailers that are there already, and lose a pair's body where the stream ends here.
+      this.phase = Phase.Releasing;
+      releaseSoon(this);
+      if (this.isSingle) return BodyStatus.StopIterationAndWatermark;
     } else if (this.isSingle) {
       this.editHeaders();
       this.continueReading();
-    } else if (endOfStream) {
-      this.phase = Phase.Releasing; // letting go now would lose the body: Envoy would end the stream without it
-      releaseSoon(this);
     } else {
       const found = setEffectiveContext(this.holder) == Status.Ok;
       if (found) {

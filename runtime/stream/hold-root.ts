@@ -11,6 +11,7 @@ import { RootContext, StreamContext } from "./context";
 import { rootAt, rootCount, rootsVersion } from "./dispatch";
 import { Cause, Half } from "./half";
 import { claimQueue, disclaimQueue, heldAt, heldCount, isQueueClaimed, needsTick, releaseDecided } from "./held";
+import { publishHeldBytes } from "./spool";
 import { InnerSide, OuterSide, Side, SingleSide } from "./side";
 
 /** What this instance does on a stream. */
@@ -32,6 +33,8 @@ export const enum NativeFlag {
 
 const IDLE_TICK_MS: u32 = 1000;
 const PROBE_TICK_MS: u32 = 5;
+/** How long a request waits while it is not known whether the flag is there and nothing of its body came. */
+const DOUBT_NANOS: u64 = 5_000_000_000;
 const REQUEST_SIZE = propertyPath("request.total_size");
 
 export abstract class HoldRoot extends RootContext {
@@ -47,6 +50,8 @@ export abstract class HoldRoot extends RootContext {
   private tickMs: u32 = 0;
   private partnerVersion: i32 = -1;
   private hasPartner: bool = false;
+  /** Whether an inner ever shared a call of this outer: the chain has one. */
+  wasJoined: bool = false;
 
   /** Makes a call; `slot` is its place in the pool. */
   abstract newCall(slot: i32): Call;
@@ -92,15 +97,16 @@ export abstract class HoldRoot extends RootContext {
 
   /** A direction of `side` begins to wait. */
   onHold(half: Half, side: Side): void {
+    half.rootId = this.id;
     half.heldSinceNanos = nowNanos();
-    if (this.role == Role.Single) {
-      if (this.flag != NativeFlag.Unknown || half.sizeWhenHeld >= 0) return;
-      half.sizeWhenHeld = getPropertyI64(REQUEST_SIZE, 0);
-      this.setTick(PROBE_TICK_MS);
-    } else if (!isQueueClaimed()) {
+    const isSingle = this.role == Role.Single;
+    if ((!isSingle || half.mayComeLate) && !isQueueClaimed()) {
       if (setEffectiveContext(this.id) == Status.Ok) claimQueue(this.id, this.queueName());
       setEffectiveContext(side.id);
     }
+    if (!isSingle || this.flag != NativeFlag.Unknown) return;
+    half.sizeWhenHeld = getPropertyI64(REQUEST_SIZE, 0);
+    this.setTick(PROBE_TICK_MS);
   }
 
   /** Makes sure that what was decided without a queue is let go soon. Called at the end of a callback that decides. */
@@ -111,6 +117,7 @@ export abstract class HoldRoot extends RootContext {
   onTick(): void {
     releaseDecided(NO_QUEUE);
     if (heldCount() > 0) this.lookAtHeld();
+    publishHeldBytes();
     if (this.tickMs != IDLE_TICK_MS) this.setTick(this.isProbing() ? PROBE_TICK_MS : IDLE_TICK_MS);
   }
 
@@ -120,11 +127,12 @@ export abstract class HoldRoot extends RootContext {
 
   onDelete(): void {
     disclaimQueue(this.id);
+    if (needsTick()) wakeAnotherThan(this);
   }
 
-  /** Starts the slow tick that bounds how long anything is held. Called once configured. */
+  /** Starts the slow tick that bounds how long anything is held. Called once configured; the first comes at once. */
   startTick(): void {
-    this.setTick(IDLE_TICK_MS);
+    this.setTick(1);
   }
 
   private setTick(periodMs: u32): void {
@@ -135,7 +143,10 @@ export abstract class HoldRoot extends RootContext {
 
   private isProbing(): bool {
     if (this.role != Role.Single || this.flag != NativeFlag.Unknown) return false;
-    for (let i = 0; i < heldCount(); i++) if (heldAt(i).sizeWhenHeld >= 0) return true;
+    for (let i = 0; i < heldCount(); i++) {
+      const half = heldAt(i);
+      if (half.rootId == this.id && half.sizeWhenHeld >= 0) return true;
+    }
     return false;
   }
 
@@ -144,9 +155,16 @@ export abstract class HoldRoot extends RootContext {
     for (let i = heldCount() - 1; i >= 0; i--) {
       if (i >= heldCount()) continue;
       const half = heldAt(i);
+      if (half.rootId != this.id) continue;
       if (half.sizeWhenHeld >= 0 && this.lacksFlag(half)) half.expire(Cause.NoFlag);
-      else if (now > half.heldSinceNanos + this.maxHeldNanos) half.expire(Cause.Time);
+      else if (now > half.heldSinceNanos + this.patienceFor(half)) half.expire(Cause.Time);
     }
+  }
+
+  /** A body of no bytes looks like a slow client for ever where the flag is missing: not as long as one that is slow. */
+  private patienceFor(half: Half): u64 {
+    const isDoubtful = half.sizeWhenHeld >= 0 && !half.sawBody && this.flag == NativeFlag.Unknown;
+    return isDoubtful ? min(this.maxHeldNanos, DOUBT_NANOS) : this.maxHeldNanos;
   }
 
   /** A missing flag looks like a slow client; but bytes that Envoy has and does not deliver tell it apart. */
@@ -169,5 +187,13 @@ export abstract class HoldRoot extends RootContext {
       if (root.role == wanted && root.configHash == this.configHash && root.pairPath.equals(this.pairPath)) return true;
     }
     return false;
+  }
+}
+
+/** The queue's root is gone while something is to be let go: another root's tick does it. */
+function wakeAnotherThan(gone: HoldRoot): void {
+  for (let i = 0; i < rootCount(); i++) {
+    const other = rootAt(i);
+    if (other != gone && other instanceof HoldRoot) (<HoldRoot>other).wake();
   }
 }

@@ -1,6 +1,7 @@
 // Body bytes that a filter keeps in its own memory while headers wait, so that Envoy's buffer limit never stops them.
-import { BufferType } from "../abi/enums";
+import { BufferType, MetricType } from "../abi/enums";
 import { prependBuffer, readBufferInto } from "../host/body";
+import { Family } from "../telemetry/series";
 import { Edits } from "./edits";
 
 const FIRST_BLOCK_BYTES: i32 = 16384;
@@ -17,11 +18,20 @@ class Block {
 /** The most that one read brings: longer bodies come in several. */
 export const MAX_READ_BYTES: i32 = BLOCK_BYTES;
 
+const heldBytes = new Family(MetricType.Gauge, "sluice.held_bytes");
 let total: i64 = 0;
+let published: i64 = 0;
 
 /** Bytes of all spools of this VM. */
 export function spooledBytes(): i64 {
   return total;
+}
+
+/** Brings the gauge of all VMs' kept bytes up to date with this one's. */
+export function publishHeldBytes(): void {
+  if (total == published) return;
+  heldBytes.increment(total - published);
+  published = total;
 }
 
 /** Bytes in the order in which they came. */
@@ -70,7 +80,7 @@ export class Spool {
   private prependRange(type: BufferType, from: i32, to: i32): bool {
     let good = true;
     let end = this.length;
-    for (let at = this.newest; at; ) {
+    for (let at = this.newest; at;) {
       const block = changetype<Block>(at);
       const start = end - block.length;
       const first = max(from, start);
