@@ -23,6 +23,7 @@ interface Telemetry {
   stateFlag(name: number, value: number): number;
   configured(root: number, hash: bigint, isValid: number): void;
   ended(root: number): void;
+  ticked(root: number): void;
 }
 
 const other = 0;
@@ -295,13 +296,16 @@ describe("build info", () => {
     assert.equal(gauge(vm, "00000000000000ff"), 1n);
   });
 
-  test("is kept while another root has the same configuration", () => {
+  test("is put up again by another root that has the same configuration", () => {
     const vm = Vm.start();
     vm.exports.configured(0, 7n, 1);
     vm.exports.configured(1, 7n, 1);
     vm.exports.ended(0);
+    vm.exports.ticked(0);
+    vm.exports.ticked(1);
     assert.equal(gauge(vm, "0000000000000007"), 1n);
     vm.exports.ended(1);
+    vm.exports.ticked(1);
     assert.equal(gauge(vm, "0000000000000007"), 0n);
   });
 
