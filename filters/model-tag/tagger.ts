@@ -7,6 +7,7 @@ import { ModelProblem } from "../../runtime/ai/model";
 import { Part } from "../../runtime/ai/part";
 import { providerText } from "../../runtime/ai/provider";
 import { ErrorKind as ReplyKind } from "../../runtime/ai/reply";
+import { ClassifyRules } from "../../runtime/ai/rules";
 import { requestTypeText, RequestType } from "../../runtime/ai/request-type";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { SharedConfig } from "../../runtime/config/shared";
@@ -33,8 +34,14 @@ const AMBIGUOUS_DETAILS = Bytes.constant("sluice_model_ambiguous");
 const UNREADABLE_DETAILS = Bytes.constant("sluice_model_unreadable");
 
 const COMPRESSED = addErrorKind("compressed_body", "a request body is compressed: tagged by its path only");
-const INVALID_MODEL = addErrorKind("invalid_model", "a model's name is no text of 1 to 256 printable bytes: tagged unknown");
-const TWO_MODELS = addErrorKind("two_models", "a body names two different models: tagged with the last, as servers read it");
+const INVALID_MODEL = addErrorKind(
+  "invalid_model",
+  "a model's name is no text of 1 to 256 printable bytes: tagged unknown",
+);
+const TWO_MODELS = addErrorKind(
+  "two_models",
+  "a body names two different models: tagged with the last, as servers read it",
+);
 
 /** Tags one call. State per slot: which tier rules may match, and whether the model is told as `other`. */
 export class Tagger extends Part {
@@ -50,6 +57,10 @@ export class Tagger extends Part {
 
   get wantsEveryRequest(): bool {
     return this.config.tagsAll;
+  }
+
+  get classifyRules(): ClassifyRules | null {
+    return this.config.classify;
   }
 
   ownHeaders(): Bytes[] {
@@ -83,7 +94,7 @@ export class Tagger extends Part {
   onRequestHeaders(call: AiCall): void {
     let mask: u64 = 0;
     const rules = this.config.tiers;
-    for (let i = 0; i < rules.length; i++) if (rules[i].when.headersMatch(call.facts)) mask |= <u64>1 << i;
+    for (let i = 0; i < rules.length; i++) if (rules[i].when.headersMatch(call.facts)) mask |= (<u64>1) << i;
     this.tiers[call.slot] = mask;
   }
 
@@ -96,7 +107,7 @@ export class Tagger extends Part {
     const exchange = call.exchange;
     if (!exchange) return true;
     call.isRouteChanged = call.isRouteChanged || this.config.clearsRouteCache;
-    if (!exchange.isCall) return true;
+    if (!exchange.isCall || exchange.requestType == RequestType.Tool) return true; // tools have no model
     this.count(exchange);
     this.settleTier(call);
     const isBeyondBounds = cause > Cause.End;
@@ -160,7 +171,7 @@ export class Tagger extends Part {
     for (let rest = mask; rest != 0; rest &= rest - 1) {
       const index = <i32>ctz(rest);
       if (!this.config.tiers[index].when.modelMatch(call.facts)) continue;
-      this.tiers[call.slot] = <u64>1 << index;
+      this.tiers[call.slot] = (<u64>1) << index;
       return;
     }
   }
@@ -205,13 +216,24 @@ export class Tagger extends Part {
     const reply = call.reply;
     if (admission == Admission.NotAllowed) {
       const text = reply.open(404, ReplyKind.NotFound, GrpcStatus.NotFound, NOT_FOUND, NOT_ALLOWED_DETAILS);
-      text.add(NOT_ALLOWED_TEXT).add(model.isPresent ? model : UNKNOWN).add(NOT_ALLOWED_END);
+      text
+        .add(NOT_ALLOWED_TEXT)
+        .add(model.isPresent ? model : UNKNOWN)
+        .add(NOT_ALLOWED_END);
     } else if (admission == Admission.TooLarge) {
       reply.open(413, ReplyKind.TooLarge, GrpcStatus.InvalidArgument, TOO_LARGE, TOO_LARGE_DETAILS).add(TOO_LARGE_TEXT);
     } else if (admission == Admission.Ambiguous) {
-      reply.open(400, ReplyKind.InvalidRequest, GrpcStatus.InvalidArgument, AMBIGUOUS, AMBIGUOUS_DETAILS).add(AMBIGUOUS_TEXT);
+      reply
+        .open(400, ReplyKind.InvalidRequest, GrpcStatus.InvalidArgument, AMBIGUOUS, AMBIGUOUS_DETAILS)
+        .add(AMBIGUOUS_TEXT);
     } else {
-      const text = reply.open(400, ReplyKind.InvalidRequest, GrpcStatus.InvalidArgument, UNREADABLE, UNREADABLE_DETAILS);
+      const text = reply.open(
+        400,
+        ReplyKind.InvalidRequest,
+        GrpcStatus.InvalidArgument,
+        UNREADABLE,
+        UNREADABLE_DETAILS,
+      );
       text.add(UNREADABLE_TEXT);
     }
   }
@@ -223,4 +245,6 @@ const TOO_LARGE_TEXT = Bytes.constant(
   "The request's `model` lies beyond the part of the body that the gateway reads. Put `model` first.",
 );
 const AMBIGUOUS_TEXT = Bytes.constant("The request has two different `model` members. Send one.");
-const UNREADABLE_TEXT = Bytes.constant("The gateway cannot read which `model` the request asks for, and must check it.");
+const UNREADABLE_TEXT = Bytes.constant(
+  "The gateway cannot read which `model` the request asks for, and must check it.",
+);

@@ -3,6 +3,7 @@ import { Bytes } from "../bytes/bytes";
 import { Cause } from "../stream/half";
 import { AiCall } from "./call";
 import { RequestFact, ResponseFact } from "./facts";
+import { ClassifyRules } from "./rules";
 
 /**
  * Made at configure time, once per root. The callbacks come in the order of their declaration, for AI calls only (and for
@@ -15,6 +16,11 @@ export abstract class Part {
   /** Whether requests that are no AI call are of interest, too. */
   get wantsEveryRequest(): bool {
     return false;
+  }
+
+  /** Private paths that the part's configuration teaches; null without any. */
+  get classifyRules(): ClassifyRules | null {
+    return null;
   }
 
   /** Request headers that the part writes, in lower case: copies that clients send are removed from every request. */

@@ -59,7 +59,13 @@ export function recordCall(call: AiCall, exchange: Exchange): void {
     if (stranger) setState(State.Consumer, stranger.bytes);
   }
   setState(State.ConfigHash, configHashText(plugin.configHash));
-  requests.increment(1, apiLabel.reserve(apiText(exchange.api)), labelOfModel(call, exchange), labelOfType(exchange), labelOfStatus(call, exchange));
+  requests.increment(
+    1,
+    apiLabel.reserve(apiText(exchange.api)),
+    labelOfModel(call, exchange),
+    labelOfType(exchange),
+    labelOfStatus(call, exchange),
+  );
 }
 
 /** The label of the model asked for: its own when it is configured or proven by a good answer, else `other`. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HarnessError } from "../../error.ts";
 import { bytesOf, piecesOf } from "../../scenario/bytes.ts";
 import type { RequestResult, ScenarioResult } from "../../scenario/result.ts";
-import { requestIndexHeader, type RequestSpec, type Scenario } from "../../scenario/scenario.ts";
+import { requestIndexHeader, type HeaderList, type RequestSpec, type Scenario } from "../../scenario/scenario.ts";
 import type { AccessLogEntry } from "../access-log.ts";
 import { call, type ClientRequest, type ClientResponse } from "../client.ts";
 import type { Envoy } from "../process.ts";
@@ -147,13 +147,20 @@ function requestResult(
   return {
     outcome: answer.outcome,
     status: answer.status,
-    headers: answer.headers,
+    headers: asText(answer.headers),
     body: answer.body,
-    trailers: answer.trailers,
-    upstream: upstreams.seen(at),
+    trailers: asText(answer.trailers),
+    upstream: upstreams
+      .seen(at)
+      .map((seen) => ({ ...seen, headers: asText(seen.headers), trailers: asText(seen.trailers) })),
     filterState: entry?.filterState ?? {},
     responseCodeDetails: entry?.details ?? "",
     responseFlags: entry?.flags ?? "",
     durationMs: answer.timing.endMs,
   };
+}
+
+/** Node gives header values as Latin-1; ours are UTF-8. */
+function asText(headers: HeaderList): HeaderList {
+  return headers.map(([name, value]) => [name, Buffer.from(value, "latin1").toString("utf8")]);
 }

@@ -1,0 +1,7 @@
+// Every scenario: each runs in the in-process host and in a real Envoy, which must agree.
+import type { Scenario } from "../../harness/scenario/scenario.ts";
+import { apis } from "./model-tag/apis.ts";
+import { badInput, limits } from "./model-tag/bad-input.ts";
+import { policy } from "./model-tag/policy.ts";
+
+export const scenarios: Scenario[] = [...apis, ...badInput, ...limits, ...policy];
