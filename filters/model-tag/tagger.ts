@@ -107,9 +107,10 @@ export class Tagger extends Part {
     const exchange = call.exchange;
     if (!exchange) return true;
     call.isRouteChanged = call.isRouteChanged || this.config.clearsRouteCache;
-    if (!exchange.isCall || exchange.requestType == RequestType.Tool) return true; // tools have no model
+    if (!exchange.isCall) return true;
     this.count(exchange);
     this.settleTier(call);
+    if (exchange.requestType == RequestType.Tool) return true; // tools have no model that could be checked
     const isBeyondBounds = cause > Cause.End;
     const model = exchange.requestModel;
     const admission = admit(this.config, this.modelsOf(call), model, exchange.modelProblem, isBeyondBounds);

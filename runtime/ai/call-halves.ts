@@ -1,15 +1,18 @@
 // The two directions of an AI call: bodies go to the exchange, decisions to the parts.
-import { BufferType, HeaderMap, StreamType } from "../abi/enums";
+import { BufferType, HeaderMap, HeadersStatus, StreamType } from "../abi/enums";
 import { ByteBuffer } from "../bytes/buffer";
 import { Bytes } from "../bytes/bytes";
 import { clearRouteCache } from "../host/foreign";
-import { setHeader } from "../host/headers";
+import { getPairs, setHeader } from "../host/headers";
 import { Cause, Half } from "../stream/half";
+import { Api } from "./api";
 import { AiCall } from "./call";
 import { Exchange } from "./exchange";
 import { RequestFact, ResponseFact } from "./facts";
+import { ResponseHead } from "./head";
 
 const CONTENT_LENGTH = Bytes.constant("content-length");
+const trailersHead: ResponseHead = new ResponseHead();
 const lengthText: ByteBuffer = new ByteBuffer(24);
 
 /**
@@ -37,6 +40,14 @@ abstract class AiHalf extends Half {
     if (!call || !exchange) return;
     call.isAnswered = true;
     call.reply.send(exchange.api);
+  }
+
+  isAwaiting(): bool {
+    return false;
+  }
+
+  confirm(): bool {
+    return true;
   }
 
   protected get exchange(): Exchange | null {
@@ -86,6 +97,22 @@ export class RequestHalf extends AiHalf {
     }
     const parts = call.plugin.parts;
     for (let i = 0; i < parts.length; i++) if (!parts[i].decideRequest(call, cause)) return false;
+    return true;
+  }
+
+  isAwaiting(): bool {
+    const call = this.call;
+    if (!call) return false;
+    const parts = call.plugin.parts;
+    for (let i = 0; i < parts.length; i++) if (parts[i].isAwaiting(call)) return true;
+    return false;
+  }
+
+  confirm(): bool {
+    const call = this.call;
+    if (!call) return true;
+    const parts = call.plugin.parts;
+    for (let i = 0; i < parts.length; i++) if (!parts[i].confirmRequest(call)) return false;
     return true;
   }
 
@@ -143,6 +170,19 @@ export class ResponseHalf extends AiHalf {
   wantsMore(): bool {
     const exchange = this.exchange;
     return exchange != null && exchange.wantsResponseBody && !exchange.isResponseKnown(this.interest);
+  }
+
+  /** gRPC says in its trailers how a call ended. */
+  onTrailers(isHolderSure: bool): HeadersStatus {
+    const exchange = this.exchange;
+    if (exchange && exchange.api == Api.Grpc) {
+      const pairs = getPairs(HeaderMap.ResponseTrailers);
+      if (pairs.isPresent) {
+        trailersHead.open(pairs);
+        exchange.takeTrailers(trailersHead);
+      }
+    }
+    return super.onTrailers(isHolderSure);
   }
 
   decide(cause: Cause): bool {

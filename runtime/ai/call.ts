@@ -142,6 +142,11 @@ export class AiCall extends Call {
     return Start.Hold;
   }
 
+  /** The answer that a part awaited has come (or failed). Callable from any event, on any context. */
+  resume(): void {
+    if (!this.requestHalf.isAwaiting()) this.requestHalf.resolve();
+  }
+
   onLog(): void {
     const exchange = this.exchange;
     if (!exchange) return;

@@ -49,6 +49,32 @@ export abstract class Part {
     return true;
   }
 
+  /** Whether `decideRequest` asked somebody outside whose answer must come before the call goes on (`call.resume`). */
+  isAwaiting(call: AiCall): bool {
+    return false;
+  }
+
+  /** What became of that: false answers the call, as in `decideRequest`. */
+  confirmRequest(call: AiCall): bool {
+    return true;
+  }
+
+  /** A gRPC call of this plugin was answered; false when it is not one of this part's. */
+  onGrpcReceive(token: u32, message: Bytes): bool {
+    return false;
+  }
+
+  /** A gRPC call of this plugin failed, with gRPC's status; false when it is not one of this part's. */
+  onGrpcClose(token: u32, status: i32): bool {
+    return false;
+  }
+
+  /** About every second, on the root context. */
+  onTick(): void {}
+
+  /** The configuration goes: end what lives outside the heap. */
+  onDelete(): void {}
+
   /** Writes request headers (HeaderMap.RequestHeaders of the effective context). */
   editRequestHeaders(call: AiCall): void {}
 

@@ -5,6 +5,7 @@ import { ConfigErrors } from "../config/errors";
 import { hashConfig } from "../config/hash";
 import { ObjectReader, readConfig } from "../config/reader";
 import { SharedConfig } from "../config/shared";
+import { grpcMessage } from "../host/calls";
 import { removeHeader } from "../host/headers";
 import { logText } from "../host/log";
 import { getProperty, propertyPath } from "../host/properties";
@@ -17,6 +18,7 @@ import { Cause } from "../stream/half";
 import { HoldRoot, Role } from "../stream/hold-root";
 import { BuildInfo } from "../telemetry/build-info";
 import { ErrorKind, reportError } from "../telemetry/errors";
+import { allowSeries } from "../telemetry/series";
 import { AiCall } from "./call";
 import { CallFacts } from "./call-facts";
 import { ExchangeSettings } from "./exchange";
@@ -91,11 +93,22 @@ export abstract class Plugin extends HoldRoot {
   onTick(): void {
     super.onTick();
     this.build.repeat();
+    for (let i = 0; i < this.parts.length; i++) this.parts[i].onTick();
     if (!this.isPassive) this.live.beat();
     else if (++this.ticksToReport >= INVALID_REPORT_TICKS) this.reportInvalid();
   }
 
+  onGrpcReceive(token: u32, size: i32): void {
+    const message = grpcMessage(size);
+    for (let i = 0; i < this.parts.length; i++) if (this.parts[i].onGrpcReceive(token, message)) return;
+  }
+
+  onGrpcClose(token: u32, status: i32): void {
+    for (let i = 0; i < this.parts.length; i++) if (this.parts[i].onGrpcClose(token, status)) return;
+  }
+
   onDelete(): void {
+    for (let i = 0; i < this.parts.length; i++) this.parts[i].onDelete();
     super.onDelete();
     this.expressions.free();
     this.build.withdraw();

@@ -18,6 +18,8 @@ export const enum Phase {
   Held,
   /** Decided before the holder was there: it edits its headers when it comes. */
   Ready,
+  /** Decided, but somebody outside has to agree: `resolve` goes on. */
+  Awaiting,
   /** Decided; a later event lets the holder go. */
   Releasing,
   /** A pair's holder was let go and puts the kept bytes back in its next body callback. */
@@ -58,7 +60,7 @@ export abstract class Half {
   /** Context ids; equal for one instance, holder 0 while the second of a pair is not there. */
   reader: u32 = 0;
   holder: u32 = 0;
-  /** When it began to wait, by the tick's count, and what Envoy had received by then (`-1`: not asked). */
+  /** When it began to wait, and the size of the request without its body (`-1`: not asked). */
   heldSinceNanos: u64 = 0;
   sizeWhenHeld: i64 = -1;
   /** Whether a body callback came while headers waited. */
@@ -105,6 +107,10 @@ export abstract class Half {
   abstract wantsMore(): bool;
   /** Makes the decision, once; false when the call is to be answered from here. `edits` may be filled. */
   abstract decide(cause: Cause): bool;
+  /** Whether, after a decision to go on, somebody outside was asked who has not answered yet. `resolve` is called then. */
+  abstract isAwaiting(): bool;
+  /** What that answer was: false when the call is to be answered from here. */
+  abstract confirm(): bool;
   /** Answers the call; the effective context is the reader. */
   abstract answer(): void;
   /** Answers because the body could not be kept whole; a cut body never passes. */
@@ -165,6 +171,9 @@ export abstract class Half {
       case Phase.Flushing:
         this.pass(size, endOfStream);
         return BodyStatus.Continue;
+      case Phase.Awaiting:
+        this.pass(size, endOfStream);
+        return this.isSingle ? BodyStatus.StopIterationAndWatermark : BodyStatus.Continue;
       case Phase.Releasing:
         this.pass(size, endOfStream);
         this.releaseSingle();
@@ -186,11 +195,13 @@ export abstract class Half {
     if (this.phase == Phase.Closed) return HeadersStatus.StopIteration;
     this.end();
     if (this.phase == Phase.Releasing) this.releaseSingle();
+    if (this.phase == Phase.Awaiting && this.isSingle) return HeadersStatus.StopIteration;
     if (this.phase != Phase.Held) return HeadersStatus.Continue;
     if (!this.settle(Cause.End)) return this.close(false);
     if (!this.isSingle) {
       this.drained = this.spool.length;
       if (!this.holder && this.drained > 0 && !isHolderSure) return this.close(true);
+      if (this.awaitAnswer()) return HeadersStatus.Continue;
       this.phase = this.holder ? Phase.Releasing : Phase.Ready;
       if (this.holder) releaseSoon(this);
       return HeadersStatus.Continue;
@@ -201,6 +212,7 @@ export abstract class Half {
       if (!this.spool.prependTo(this.body, this.spool.length, this.edits)) return this.close(true);
     }
     this.letGo();
+    if (this.awaitAnswer()) return HeadersStatus.StopIteration;
     this.editHeaders();
     this.phase = Phase.Idle;
     return HeadersStatus.Continue;
@@ -211,7 +223,7 @@ export abstract class Half {
     this.holder = holder;
     switch (this.phase) {
       case Phase.Held:
-        return HeadersStatus.StopIteration;
+      case Phase.Awaiting:
       case Phase.Closed:
         return HeadersStatus.StopIteration;
       case Phase.Ready:
@@ -244,6 +256,18 @@ export abstract class Half {
     continueStream(this.type);
   }
 
+  /** Goes on after the answer from outside, from whatever event brought it. */
+  resolve(): void {
+    if (this.phase != Phase.Awaiting) return;
+    if (setEffectiveContext(this.reader) != Status.Ok) return this.reset();
+    if (!this.confirm()) {
+      this.close(false);
+      return;
+    }
+    this.phase = this.holder ? Phase.Releasing : Phase.Ready;
+    this.release();
+  }
+
   /** Decides without a body callback: too long, or the flag is missing. */
   expire(cause: Cause): void {
     if (this.phase != Phase.Held) return;
@@ -256,6 +280,7 @@ export abstract class Half {
       this.close(false);
       return;
     }
+    if (this.awaitAnswer()) return;
     if (!this.holder) {
       this.phase = Phase.Ready;
       forgetHeld(this);
@@ -283,18 +308,34 @@ export abstract class Half {
     return BodyStatus.Continue;
   }
 
-  /** Decides at once, without waiting for the body; false when the call was answered. */
+  /** Decides at once, without waiting for the body; false when the headers must not go on: answered, or not confirmed yet. */
   decideNow(reader: u32): bool {
+    if (!this.decideAlone(reader)) return false;
+    this.holder = reader;
+    if (this.awaitAnswer()) return false;
+    this.holder = 0;
+    return true;
+  }
+
+  /** A pair's reader need not wait; the holder edits its headers when it comes. False when the call was answered. */
+  prepare(reader: u32): bool {
+    if (!this.decideAlone(reader)) return false;
+    this.phase = Phase.Ready;
+    return true;
+  }
+
+  private decideAlone(reader: u32): bool {
     this.reader = reader;
     if (this.settle(this.isKnown() ? Cause.Known : Cause.Unheld)) return true;
     this.close(false);
     return false;
   }
 
-  /** A pair's reader need not wait; the holder edits its headers when it comes. False when the call was answered. */
-  prepare(reader: u32): bool {
-    if (!this.decideNow(reader)) return false;
-    this.phase = Phase.Ready;
+  /** Whether an answer from outside has to come first; the phase says so then. */
+  private awaitAnswer(): bool {
+    if (!this.isAwaiting()) return false;
+    this.phase = Phase.Awaiting;
+    forgetHeld(this);
     return true;
   }
 
@@ -377,6 +418,7 @@ export abstract class Half {
     if (!readAll) this.readFrom(this.spool.length, this.drained + size);
     if (endOfStream) this.end();
     this.letGoOfBytes();
+    if (this.awaitAnswer()) return this.isSingle ? BodyStatus.StopIterationAndWatermark : BodyStatus.Continue;
     if (!this.holder) {
       this.phase = Phase.Ready;
       forgetHeld(this);

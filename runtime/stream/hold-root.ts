@@ -1,8 +1,9 @@
 // A root whose streams may hold headers: its role, its partner in the pair, its pools, its clock.
-import { Status } from "../abi/enums";
+import { HeaderMap, Status } from "../abi/enums";
 import { Bytes } from "../bytes/bytes";
 import { nowNanos } from "../host/clock";
 import { setEffectiveContext } from "../host/context";
+import { headerBytes } from "../host/headers";
 import { getPropertyI64, propertyPath } from "../host/properties";
 import { NO_QUEUE } from "../host/queue";
 import { setTickPeriod } from "../host/timer";
@@ -105,7 +106,7 @@ export abstract class HoldRoot extends RootContext {
       setEffectiveContext(side.id);
     }
     if (!isSingle || this.flag != NativeFlag.Unknown) return;
-    half.sizeWhenHeld = getPropertyI64(REQUEST_SIZE, 0);
+    half.sizeWhenHeld = headerBytes(HeaderMap.RequestHeaders);
     this.setTick(PROBE_TICK_MS);
   }
 
