@@ -1,28 +1,13 @@
 // Whether a good configuration of a plugin is in use in the process: by it a wrong one is refused or passed through.
-import { Status } from "../abi/enums";
 import { Bytes } from "../bytes/bytes";
 import { ByteBuffer } from "../bytes/buffer";
 import { nowNanos } from "../host/clock";
-import { CREATE_ONLY, getShared, setShared, sharedCas } from "../host/shared-data";
+import { getShared, setShared } from "../host/shared-data";
 
-const MAX_TRIES = 1000;
 /** Between two signs of life, and how long one holds. */
 const BEAT_NANOS: u64 = 900_000_000;
 const LIVE_NANOS: u64 = 3_000_000_000;
 const value: Bytes = Bytes.constant("........");
-
-/** Adds to a number in shared data, which begins at 0. The number afterwards, -1 when the host fails. */
-export function addShared(key: Bytes, by: i64): i64 {
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const found = getShared(key);
-    const before = found.length == 8 ? load<i64>(found.ptr) : 0;
-    store<i64>(value.ptr, before + by);
-    const status = setShared(key, value, found.isPresent ? sharedCas() : CREATE_ONLY);
-    if (status == Status.Ok) return before + by;
-    if (status != Status.CasMismatch) return -1;
-  }
-  return -1;
-}
 
 /** Says that good configurations of a plugin are in use, to all VMs of the process. */
 export class LiveRoots {

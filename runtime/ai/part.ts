@@ -28,6 +28,9 @@ export abstract class Part {
     return [];
   }
 
+  /** The configuration is good and in use from now on: make shared state ready. */
+  onOpen(): void {}
+
   /** Room for the state of calls with slots below `slots`. */
   grow(slots: i32): void {}
 

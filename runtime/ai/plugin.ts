@@ -12,6 +12,7 @@ import { getProperty, propertyPath } from "../host/properties";
 import { pairReader } from "../host/pairs";
 import { Compilation } from "../match/compilation";
 import { Text } from "../config/text";
+import { addToCount } from "../state/count";
 import { Call } from "../stream/call";
 import { pluginConfiguration } from "../stream/dispatch";
 import { Cause } from "../stream/half";
@@ -23,7 +24,7 @@ import { AiCall } from "./call";
 import { CallFacts } from "./call-facts";
 import { ExchangeSettings } from "./exchange";
 import { Expressions } from "./expressions";
-import { addShared, LiveRoots } from "./live-roots";
+import { LiveRoots } from "./live-roots";
 import { Part } from "./part";
 import { wantsRefusal } from "./refusal";
 
@@ -85,6 +86,8 @@ export abstract class Plugin extends HoldRoot {
     if (!errors.isValid) return this.onInvalid(errors);
     this.configHash = hashConfig(text);
     this.use(shared, parts);
+    allowSeries(shared.maxSeries);
+    for (let i = 0; i < parts.length; i++) parts[i].onOpen();
     this.build.publish(this.configHash);
     this.startTick();
     return true;
@@ -159,7 +162,7 @@ export abstract class Plugin extends HoldRoot {
   }
 
   queueName(): Bytes {
-    if (vmNumber == 0) vmNumber = addShared(VM_COUNTER, 1);
+    if (vmNumber == 0) vmNumber = addToCount(VM_COUNTER, 1);
     return new Text("sluice/" + this.module + "/release/" + vmNumber.toString()).bytes;
   }
 
