@@ -1,9 +1,10 @@
 // Starts Envoy as a child that never outlives this process.
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { existsSync, openSync, closeSync, rmSync } from "node:fs";
+import { basename } from "node:path";
 import type { EnvoyBinary } from "./binary.ts";
 
-const running = new Map<ChildProcess, string>();
+const running = new Map<ChildProcess, { envoy: EnvoyBinary; folder: string }>();
 let watchesExit = false;
 
 /**
@@ -16,17 +17,44 @@ export function startChild(envoy: EnvoyBinary, args: string[], folder: string, l
   const child = spawn(command as string, all, { stdio: ["ignore", log, log], cwd: folder });
   closeSync(log);
   child.unref();
-  running.set(child, folder);
+  running.set(child, { envoy, folder });
   child.once("exit", () => running.delete(child));
   watchExit();
   return child;
+}
+
+/** Ends it at once, with no regard to what it does. */
+export function killNow(child: ChildProcess, envoy: EnvoyBinary, folder: string): void {
+  // What runs in a container outlives the command that started it.
+  if (envoy.kind === "docker") spawnSync("docker", ["rm", "--force", basename(folder)], { stdio: "ignore" });
+  child.kill("SIGKILL");
+}
+
+/** The process id of Envoy itself: of a container its first process, as this machine numbers it. */
+export function pidOf(child: ChildProcess, envoy: EnvoyBinary, folder: string): number {
+  if (envoy.kind === "binary") return child.pid ?? 0;
+  const format = ["--format", "{{.State.Pid}}", basename(folder)];
+  return Number(execFileSync("docker", ["inspect", ...format], { encoding: "utf8" }));
 }
 
 function commandLine(envoy: EnvoyBinary, args: string[], folder: string): string[] {
   if (envoy.kind === "docker") {
     const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
     const mount = ["--volume", `${folder}:${folder}`, "--workdir", folder, "--user", user];
-    return ["docker", "run", "--rm", "--network", "host", ...mount, "--entrypoint", "envoy", envoy.image, ...args];
+    const name = ["--name", basename(folder)];
+    return [
+      "docker",
+      "run",
+      "--rm",
+      ...name,
+      "--network",
+      "host",
+      ...mount,
+      "--entrypoint",
+      "envoy",
+      envoy.image,
+      ...args,
+    ];
   }
   const setpriv = "/usr/bin/setpriv";
   if (process.platform === "linux" && existsSync(setpriv)) {
@@ -51,8 +79,8 @@ function watchExit(): void {
 }
 
 function endAll(): void {
-  for (const [child, folder] of running) {
-    child.kill("SIGKILL");
+  for (const [child, { envoy, folder }] of running) {
+    killNow(child, envoy, folder);
     rmSync(folder, { recursive: true, force: true });
   }
   running.clear();

@@ -1,21 +1,18 @@
 // Starts a real Envoy, changes its configuration while it runs, reads what it knows, stops it.
 import type { ChildProcess } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HarnessError } from "../error.ts";
-import type { Json } from "../scenario/scenario.ts";
 import { parseAccessLogLine, type AccessLogEntry } from "./access-log.ts";
 import { adminCall, adminText, listenerPorts, plainStats } from "./admin.ts";
 import { findEnvoy, type EnvoyBinary } from "./binary.ts";
-import { bootstrap, discoveryResponse, type BootstrapConfig } from "./bootstrap.ts";
-import { startChild } from "./child.ts";
-import { cluster } from "./cluster.ts";
+import type { BootstrapConfig } from "./bootstrap.ts";
+import { killNow, pidOf, startChild } from "./child.ts";
+import { ConfigFiles } from "./config-files.ts";
 import type { EnvoyConfig } from "./config.ts";
-import { listener } from "./listener.ts";
 import {
   LogFile,
   logFormat,
@@ -85,12 +82,12 @@ export class Envoy {
   readonly folder: string;
   readonly #options: EnvoyOptions;
   readonly #log: LogFile;
+  readonly #files: ConfigFiles;
   #child: ChildProcess | undefined;
   #ended: Promise<void> | undefined;
   #stopping = false;
   #adminPort = 0;
   #ports = new Map<string, number>();
-  #version = 0;
   #clusters: EnvoyConfig["clusters"] = [];
 
   constructor(binary: EnvoyBinary, options: EnvoyOptions) {
@@ -98,6 +95,7 @@ export class Envoy {
     this.#options = options;
     this.folder = mkdtempSync(join(tmpdir(), "sluice-envoy-"));
     this.#log = new LogFile(join(this.folder, "envoy.log"));
+    this.#files = new ConfigFiles(this.folder, options.root ?? process.cwd());
   }
 
   get version(): string {
@@ -109,7 +107,7 @@ export class Envoy {
   }
 
   get pid(): number {
-    return this.#child?.pid ?? 0;
+    return this.#child === undefined ? 0 : pidOf(this.#child, this.binary, this.folder);
   }
 
   /** How it ended, if it ended without being stopped. */
@@ -134,20 +132,11 @@ export class Envoy {
 
   /** Called by `startEnvoy`. */
   async start(config: EnvoyConfig): Promise<void> {
-    const at = (name: string) => join(this.folder, name);
-    mkdirSync(at("modules"));
-    mkdirSync(at("access"));
-    this.#write("clusters.json", this.#discovery(config.clusters.map((one) => cluster(one, this.#modulePath))));
-    this.#write("listeners.json", this.#discovery(this.#listeners(config)));
-    this.#write("bootstrap.json", bootstrap(this.#options, at("listeners.json"), at("clusters.json")));
+    this.#files.writeClusters(config.clusters);
+    this.#files.writeListeners(config.listeners);
+    this.#files.writeBootstrap(this.#options);
     this.#clusters = config.clusters;
-    const level = this.#options.logLevel ?? "warning";
-    const args = ["--config-path", at("bootstrap.json"), "--admin-address-path", at("admin"), "--disable-hot-restart"];
-    args.push("--concurrency", String(this.#options.concurrency ?? 1), "--log-level", level);
-    args.push("--component-log-level", `wasm:${this.#options.pluginLogLevel ?? "info"}`);
-    args.push("--log-format", logFormat, "--log-format-escaped");
-    args.push("--file-flush-interval-msec", "10", "--drain-time-s", String(this.#options.drainSeconds ?? 1));
-    const child = startChild(this.binary, args, this.folder, this.#log.path);
+    const child = startChild(this.binary, this.#arguments(), this.folder, this.#log.path);
     this.#child = child;
     let failed: Error | undefined;
     this.#ended = new Promise((resolve) => {
@@ -183,14 +172,12 @@ export class Envoy {
     const kept = this.#clusters.filter((old) => !config.clusters.some((one) => one.name === old.name));
     const clustersChanged = JSON.stringify(this.#clusters) !== JSON.stringify(config.clusters);
     let accepted = true;
-    const push = async (file: string, counter: string, resources: Json[]) => {
-      accepted = (await this.#push(file, counter, resources)) && accepted;
-    };
     if (clustersChanged) {
-      const resources = [...config.clusters, ...kept].map((one) => cluster(one, this.#modulePath));
-      await push("clusters.json", "cluster_manager.cds", resources);
+      const write = () => this.#files.writeClusters([...config.clusters, ...kept]);
+      accepted = await this.#push("cluster_manager.cds", write);
     }
-    await push("listeners.json", "listener_manager.lds", this.#listeners(config));
+    accepted =
+      (await this.#push("listener_manager.lds", () => this.#files.writeListeners(config.listeners))) && accepted;
     this.#clusters = config.clusters;
     this.#ports = await listenerPorts(this.#adminPort);
     if (accepted) return { accepted, reasons: [] };
@@ -241,7 +228,7 @@ export class Envoy {
 
   /** The access log of a listener: waits until it has `count` lines, at most `timeoutMs`. Lines come some 10 ms late. */
   async accessLog(listenerName: string, count = 0, timeoutMs = 3_000): Promise<AccessLogEntry[]> {
-    const path = this.#accessLogPath(listenerName);
+    const path = this.#files.accessLogPath(listenerName);
     const until = Date.now() + timeoutMs;
     for (;;) {
       const text = await readFile(path, "utf8").catch(() => "");
@@ -303,53 +290,27 @@ export class Envoy {
     const child = this.#child;
     if (child !== undefined && child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       child.kill("SIGTERM");
-      const late = setTimeout(() => child.kill("SIGKILL"), 5_000);
+      const late = setTimeout(() => killNow(child, this.binary, this.folder), 5_000);
       await this.#ended;
       clearTimeout(late);
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #listeners(config: EnvoyConfig): Json[] {
-    return config.listeners.map((one) => listener(one, this.#modulePath, this.#accessLogPath(one.name)));
+  #arguments(): string[] {
+    const { logLevel = "warning", pluginLogLevel = "info", concurrency = 1, drainSeconds = 1 } = this.#options;
+    const args = ["--config-path", this.#files.bootstrapPath, "--admin-address-path", this.#files.adminPath];
+    args.push("--disable-hot-restart", "--concurrency", String(concurrency), "--drain-time-s", String(drainSeconds));
+    args.push("--log-level", logLevel, "--component-log-level", `wasm:${pluginLogLevel}`);
+    args.push("--log-format", logFormat, "--log-format-escaped", "--file-flush-interval-msec", "10");
+    return args;
   }
 
-  #accessLogPath(listenerName: string): string {
-    return join(this.folder, "access", `${listenerName.replace(/[^\w.-]/g, "_")}.jsonl`);
-  }
-
-  /** Modules are copied under their hash, so that a module compiled anew is another file to Envoy. */
-  #modulePath = (module: string): string => {
-    const source = isAbsolute(module) ? module : join(this.#options.root ?? process.cwd(), module);
-    let bytes: Buffer;
-    try {
-      bytes = readFileSync(source);
-    } catch (cause) {
-      throw new HarnessError(`the module ${source} cannot be read: build it first (make build)`, "module-missing", {
-        cause,
-      });
-    }
-    const path = join(this.folder, "modules", `${createHash("sha256").update(bytes).digest("hex").slice(0, 32)}.wasm`);
-    if (!existsSync(path)) writeFileSync(path, bytes);
-    return path;
-  };
-
-  #discovery(resources: Json[]): Json {
-    this.#version += 1;
-    return discoveryResponse(this.#version, resources);
-  }
-
-  /** A rename, because Envoy watches for files that are moved into place. */
-  #write(file: string, content: Json): void {
-    const path = join(this.folder, file);
-    writeFileSync(`${path}.new`, JSON.stringify(content));
-    renameSync(`${path}.new`, path);
-  }
-
-  async #push(file: string, counter: string, resources: Json[]): Promise<boolean> {
+  /** Writes a file that Envoy watches and waits until it has taken (true) or refused it. */
+  async #push(counter: string, write: () => void): Promise<boolean> {
     const filter = `^${counter.replaceAll(".", "\\.")}\\.update_(success|rejected)$`;
     const before = await this.counters(filter);
-    this.#write(file, this.#discovery(resources));
+    write();
     const until = Date.now() + (this.#options.readyTimeoutMs ?? 15_000);
     const grew = (now: Map<string, number>, what: string) =>
       (now.get(`${counter}.update_${what}`) ?? 0) > (before.get(`${counter}.update_${what}`) ?? 0);
@@ -358,7 +319,10 @@ export class Envoy {
       if (grew(now, "rejected")) return false;
       if (grew(now, "success")) return true;
       if (Date.now() > until) {
-        throw new HarnessError(`Envoy did not take ${file} in time:\n${await this.#logEnd()}`, "envoy-not-ready");
+        throw new HarnessError(
+          `Envoy took no change (${counter}) in time:\n${await this.#logEnd()}`,
+          "envoy-not-ready",
+        );
       }
       await sleep(pollMs);
     }
@@ -380,7 +344,7 @@ export class Envoy {
           "envoy-not-ready",
         );
       }
-      const address = await readFile(join(this.folder, "admin"), "utf8").catch(() => "");
+      const address = await readFile(this.#files.adminPath, "utf8").catch(() => "");
       const port = Number(/:(\d+)\s*$/.exec(address)?.[1] ?? 0);
       if (port !== 0) {
         this.#adminPort = port;
