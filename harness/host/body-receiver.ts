@@ -8,7 +8,7 @@ export class BodyReceiver {
   #length = 0;
   /** All of the message is here. */
   isComplete = false;
-  /** HTTP/2: the body and its content-length differ, which is a protocol error. */
+  /** The body is longer than its content-length or, over HTTP/2, differs from it: a protocol error. */
   isBroken = false;
 
   /** `contentLength` as in the headers; `isHttp2`: a body that differs from it breaks the stream. */
@@ -32,11 +32,11 @@ export class BodyReceiver {
     return all;
   }
 
-  /** Takes bytes; over HTTP/1 those beyond the content-length are no part of the message. */
+  /** Takes bytes; those beyond the content-length are no part of the message. */
   take(bytes: Uint8Array): void {
     let piece = bytes;
     if (this.#wanted !== undefined && this.#length + piece.length > this.#wanted) {
-      if (this.#isStrict) this.isBroken = true;
+      this.isBroken = true;
       piece = piece.subarray(0, this.#wanted - this.#length);
     }
     if (piece.length > 0) this.#pieces.push(piece);

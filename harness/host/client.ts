@@ -28,6 +28,8 @@ export interface ClientOptions {
 /** What came of one request in this host: beside the common result, what only this host can tell. */
 export interface HostRequestResult extends RequestResult {
   hostCalls: HostCallCounts;
+  /** Attempts of the router, those included that reached no server. */
+  attempts: number;
 }
 
 /** One request under way. */
@@ -246,7 +248,7 @@ export class ClientRun implements Downstream {
   #end(): void {
     const body = this.#body as BodyReceiver;
     body.end();
-    if (body.isBroken) this.#outcome ??= "reset";
+    if (body.isBroken && this.#isHttp2) this.#outcome ??= "reset";
     else if (body.isComplete || this.spec.method === "HEAD") this.#outcome ??= "complete";
     // Else the client waits for bytes that never come.
   }
@@ -288,6 +290,7 @@ export class ClientRun implements Downstream {
       responseFlags: info.flagNames,
       durationMs: clock.now - this.#startMs,
       hostCalls: info.hostCalls,
+      attempts: info.attemptCount ?? 0,
     };
     this.#waiting = [];
     // The stream's filters are destroyed right after this: only then is it let go.

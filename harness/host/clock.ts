@@ -19,6 +19,7 @@ export class Clock {
   epochMs: number;
   readonly #heap: Timer[] = [];
   #order = 0;
+  #cancelled = 0;
   readonly #busy = new Set<number>();
   #afterEvent: (() => void)[] = [];
 
@@ -55,7 +56,10 @@ export class Clock {
 
   /** Cancels an event. */
   cancel(timer: Timer | null | undefined): void {
-    if (timer) timer.run = null;
+    if (!timer || timer.run === null) return;
+    timer.run = null;
+    this.#cancelled++;
+    if (this.#cancelled > 1000 && this.#cancelled * 2 > this.#heap.length) this.#sweep();
   }
 
   /** Runs `run` when the event that runs now has ended (Envoy's deferred deletion). */
@@ -98,6 +102,7 @@ export class Clock {
       const timer = this.#heap[0] as Timer;
       if (timer.run === null) {
         this.#pop();
+        this.#cancelled--;
         continue;
       }
       if (timer.at > end) break;
@@ -119,6 +124,14 @@ export class Clock {
       }
     }
     for (const timer of waiting) this.#push(timer);
+  }
+
+  // Drops cancelled events, which would else wait for their time.
+  #sweep(): void {
+    const live = this.#heap.filter((timer) => timer.run !== null);
+    this.#heap.length = 0;
+    this.#cancelled = 0;
+    for (const timer of live) this.#push(timer);
   }
 
   #push(timer: Timer): void {

@@ -57,7 +57,7 @@ export abstract class Pass {
   /** The direction's one shared buffer. It stays, empty, once it was made. */
   buffered: BodyBuffer | null = null;
   /** Over the limit: make the sender wait (true) or fail the stream (false). */
-  streaming = false;
+  streaming = true;
   /** A local reply or a reset ended this direction from inside a callback. */
   aborted = false;
 

@@ -50,13 +50,16 @@ export class UpstreamServer {
     this.#sink = sink;
     this.#hasLength = headers.has("content-length");
     this.#body = new BodyReceiver(headers.get("content-length"), cluster.isHttp2);
+    const body = this.#body;
     this.seen = {
+      get body() {
+        return body.bytes;
+      },
       cluster: cluster.name,
       method: toText(headers.get(":method") ?? ""),
       path: toText(headers.get(":path") ?? ""),
       authority: toText(headers.get(":authority") ?? ""),
       headers: headers.toList().filter(([name]) => name !== requestIndexHeader),
-      body: new Uint8Array(0),
       trailers: [],
       complete: false,
     };
@@ -68,8 +71,8 @@ export class UpstreamServer {
   data(bytes: Uint8Array, end: boolean): void {
     if (this.#isClosed) return;
     this.#body.take(bytes);
-    this.seen.body = this.#body.bytes;
-    if (end) this.#end();
+    if (this.#body.isBroken) this.#post(0, () => this.#reset());
+    else if (end) this.#end();
     else this.#checkComplete();
   }
 

@@ -1,5 +1,5 @@
 // Host calls on buffers: bodies, configurations, callout answers.
-import type { BodyBuffer } from "../body-buffer.ts";
+import { BodyBuffer } from "../body-buffer.ts";
 import type { HostCalls } from "../host-functions.ts";
 import { BufferType, Status } from "../status.ts";
 import type { Vm } from "../vm.ts";
@@ -15,7 +15,7 @@ export function bufferCalls(vm: Vm): HostCalls {
       const size = buffer === null ? 0 : buffer.length;
       const length = Math.max(0, Math.min(count >>> 0, size - start));
       if (buffer === null || length === 0) return vm.memory.answerText("", pointerOut, sizeOut);
-      if (!(buffer instanceof Uint8Array)) {
+      if (buffer instanceof BodyBuffer) {
         const counts = vm.acting.manager?.info.hostCalls;
         if (counts !== undefined) counts.bodyBytes += length;
         return vm.memory.answerBuffer(buffer, start, length, pointerOut, sizeOut);
@@ -35,7 +35,7 @@ export function bufferCalls(vm: Vm): HostCalls {
       if (buffer === undefined) return Status.NotFound;
       const data = vm.memory.copy(pointer, size);
       if (data === undefined) return Status.InvalidMemoryAccess;
-      if (buffer === null || buffer instanceof Uint8Array) return Status.BadArgument;
+      if (!(buffer instanceof BodyBuffer)) return Status.BadArgument;
       const start = from >>> 0;
       if (start === 0) {
         if (count !== 0) buffer.drain(count >>> 0);
