@@ -167,17 +167,16 @@ export class Envoy {
    */
   async update(config: EnvoyConfig): Promise<UpdateResult> {
     const before = await this.logEnd();
-    // A cluster must be there before a route names it and until no route does: those that nobody wants any more go with
-    // the next change.
+    // A cluster must be there before a route names it and until no route does.
     const kept = this.#clusters.filter((old) => !config.clusters.some((one) => one.name === old.name));
-    const clustersChanged = JSON.stringify(this.#clusters) !== JSON.stringify(config.clusters);
-    let accepted = true;
-    if (clustersChanged) {
-      const write = () => this.#files.writeClusters([...config.clusters, ...kept]);
-      accepted = await this.#push("cluster_manager.cds", write);
+    const steps: [counter: string, write: () => void][] = [];
+    if (JSON.stringify(this.#clusters) !== JSON.stringify(config.clusters)) {
+      steps.push(["cluster_manager.cds", () => this.#files.writeClusters([...config.clusters, ...kept])]);
     }
-    accepted =
-      (await this.#push("listener_manager.lds", () => this.#files.writeListeners(config.listeners))) && accepted;
+    steps.push(["listener_manager.lds", () => this.#files.writeListeners(config.listeners)]);
+    if (kept.length > 0) steps.push(["cluster_manager.cds", () => this.#files.writeClusters(config.clusters)]);
+    let accepted = true;
+    for (const [counter, write] of steps) accepted = (await this.#push(counter, write)) && accepted;
     this.#clusters = config.clusters;
     this.#ports = await listenerPorts(this.#adminPort);
     if (accepted) return { accepted, reasons: [] };

@@ -150,6 +150,24 @@ test("changes a configuration behind a request, and says which change was refuse
   assert.match(result.log.map(({ level, text }) => `${level} ${text}`).join("\n"), /error .*refused as asked/);
 });
 
+test("keeps a request that is held over a change of the configuration", async () => {
+  const held: RequestSpec = { ...post, atMs: 0, chunks: [{ bytes: 2 }, { bytes: 2, afterMs: 400 }] };
+  const chain = [plugin("probe", "hold", { allowOnHeadersStopIteration: true })];
+  const updates: Scenario["updates"] = [{ atMs: 100, plugin: "probe", config: "second" }];
+  const requests = [held, { ...post, atMs: 250 }];
+  const [first, second] = (await run(requests, { chain, updates })).requests;
+  assert.equal(header(first?.upstream[0]?.headers ?? [], "x-probe-held"), "5");
+  assert.equal(header(second?.upstream[0]?.headers ?? [], "x-probe"), "s");
+});
+
+test("counts a metric anew for each scenario", async () => {
+  const name = "label=.=a.b/c:0;.;probe.requests";
+  for (const count of [1, 3, 2]) {
+    const { metrics } = await run(Array.from({ length: count }, () => post));
+    assert.deepEqual(metrics, { [name]: count, "probe.bytes": count });
+  }
+});
+
 test("tells of a VM that died, and the next scenario has another", async () => {
   const result = await run([{ ...post, headers: [["x-trap", "1"]] }, post]);
   assert.equal(result.traps.length, 1);

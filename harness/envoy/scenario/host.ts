@@ -35,13 +35,15 @@ export class EnvoyScenarios {
         "scenario-not-for-envoy",
       );
     }
-    const kind = JSON.stringify([scenario.gateway?.workers ?? 1, scenario.gateway?.node ?? null]);
+    // What a change replaces lives on for a while: such a scenario gets an Envoy of its own, and nobody waits for the end.
+    const changes = (scenario.updates ?? []).length > 0;
+    const kind = JSON.stringify([scenario.gateway?.workers ?? 1, scenario.gateway?.node ?? null, changes]);
     const envoy = await this.#take(kind, scenario);
     try {
       this.#count += 1;
       return await runScenario(envoy, scenario, `scenario-${this.#count}`);
     } finally {
-      await this.#giveBack(kind, envoy);
+      await this.#giveBack(kind, envoy, !changes);
     }
   }
 
@@ -61,9 +63,10 @@ export class EnvoyScenarios {
     try {
       const { workers, node } = scenario.gateway ?? {};
       const { parallel: _, ...options } = this.#options;
+      const drainSeconds = (scenario.updates ?? []).length > 0 ? 10 : 0;
       const envoy = await startEnvoy(
         { listeners: [], clusters: [] },
-        { ...options, concurrency: workers ?? 1, allowFaults: true, drainSeconds: 0, ...(node && { node }) },
+        { ...options, concurrency: workers ?? 1, allowFaults: true, drainSeconds, ...(node && { node }) },
       );
       this.#all.add(envoy);
       return envoy;
@@ -73,8 +76,8 @@ export class EnvoyScenarios {
     }
   }
 
-  async #giveBack(kind: string, envoy: Envoy): Promise<void> {
-    if (envoy.crashed === undefined) this.#idle.set(kind, [...(this.#idle.get(kind) ?? []), envoy]);
+  async #giveBack(kind: string, envoy: Envoy, canBeUsedAgain: boolean): Promise<void> {
+    if (canBeUsedAgain && envoy.crashed === undefined) this.#idle.set(kind, [...(this.#idle.get(kind) ?? []), envoy]);
     else {
       this.#all.delete(envoy);
       await envoy.kill();
