@@ -31,6 +31,5 @@ export function table(heading: string[], rows: string[][]): string {
 }
 
 function visible(text: string): number {
-  // eslint-disable-next-line no-control-regex
   return [...text.replace(/\u001b\[\d+m/g, "")].length;
 }
