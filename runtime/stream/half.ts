@@ -62,7 +62,7 @@ export abstract class Half {
   holder: u32 = 0;
   /** When it began to wait, and the size of the request without its body (`-1`: not asked). */
   heldSinceNanos: u64 = 0;
-  sizeWhenHeld: i64 = -1;
+  bytesBeforeBody: i64 = -1;
   /** Whether a body callback came while headers waited. */
   sawBody: bool = false;
   /**
@@ -124,7 +124,7 @@ export abstract class Half {
     this.phase = Phase.Idle;
     this.reader = 0;
     this.holder = 0;
-    this.sizeWhenHeld = -1;
+    this.bytesBeforeBody = -1;
     this.sawBody = false;
     this.mayStayInHost = false;
     this.mayComeLate = false;
@@ -368,8 +368,9 @@ export abstract class Half {
     let cause: i32 = -1;
     const known = this.spool.length - this.drained; // bytes of Envoy's buffer that were read before (native buffering)
     for (let at = known; at < size && cause < 0;) {
-      const want = min(size - at, MAX_READ_BYTES);
-      if (this.spool.length + want > this.maxHeldBytes()) {
+      // Up to the very byte of the limit, however the body was cut.
+      const want = min(min(size - at, MAX_READ_BYTES), this.maxHeldBytes() - this.spool.length);
+      if (want <= 0) {
         cause = Cause.Limit;
         break;
       }

@@ -106,7 +106,7 @@ export abstract class HoldRoot extends RootContext {
       setEffectiveContext(side.id);
     }
     if (!isSingle || this.flag != NativeFlag.Unknown) return;
-    half.sizeWhenHeld = headerBytes(HeaderMap.RequestHeaders);
+    half.bytesBeforeBody = headerBytes(HeaderMap.RequestHeaders);
     this.setTick(PROBE_TICK_MS);
   }
 
@@ -146,7 +146,7 @@ export abstract class HoldRoot extends RootContext {
     if (this.role != Role.Single || this.flag != NativeFlag.Unknown) return false;
     for (let i = 0; i < heldCount(); i++) {
       const half = heldAt(i);
-      if (half.rootId == this.id && half.sizeWhenHeld >= 0) return true;
+      if (half.rootId == this.id && half.bytesBeforeBody >= 0) return true;
     }
     return false;
   }
@@ -157,14 +157,14 @@ export abstract class HoldRoot extends RootContext {
       if (i >= heldCount()) continue;
       const half = heldAt(i);
       if (half.rootId != this.id) continue;
-      if (half.sizeWhenHeld >= 0 && this.lacksFlag(half)) half.expire(Cause.NoFlag);
+      if (half.bytesBeforeBody >= 0 && this.lacksFlag(half)) half.expire(Cause.NoFlag);
       else if (now > half.heldSinceNanos + this.patienceFor(half)) half.expire(Cause.Time);
     }
   }
 
   /** A body of no bytes looks like a slow client for ever where the flag is missing: not as long as one that is slow. */
   private patienceFor(half: Half): u64 {
-    const isDoubtful = half.sizeWhenHeld >= 0 && !half.sawBody && this.flag == NativeFlag.Unknown;
+    const isDoubtful = half.bytesBeforeBody >= 0 && !half.sawBody && this.flag == NativeFlag.Unknown;
     return isDoubtful ? min(this.maxHeldNanos, DOUBT_NANOS) : this.maxHeldNanos;
   }
 
@@ -173,7 +173,7 @@ export abstract class HoldRoot extends RootContext {
     if (half.sawBody || this.flag == NativeFlag.Works) return false;
     if (this.flag == NativeFlag.Missing) return true;
     if (setEffectiveContext(half.reader) != Status.Ok) return false;
-    if (getPropertyI64(REQUEST_SIZE, 0) <= half.sizeWhenHeld) return false;
+    if (getPropertyI64(REQUEST_SIZE, 0) <= half.bytesBeforeBody) return false;
     this.flag = NativeFlag.Missing;
     this.onMissingFlag();
     return true;
