@@ -24,6 +24,8 @@ export const responseHead: ResponseHead = new ResponseHead();
 const RESPONSE_FLAGS = propertyPath("response.flags");
 /** Bytes of the body that Envoy received, where the request does not declare its length. */
 const RECEIVED = propertyPath("request.size");
+/** Fits every buffer limit that is in use. */
+const SHORT_BYTES: i64 = 4096;
 const PROTOCOL = propertyPath("request.protocol");
 const HTTP1 = Bytes.constant("HTTP/1");
 const EXPECT = Bytes.constant("expect");
@@ -105,9 +107,10 @@ export class AiCall extends Call {
     if (exchange.isRequestKnown(awaited) && !isProbe) return Start.Decide;
     // Envoy answers 100 itself and removes the header; where it is still there, the body waits for the upstream's word.
     if (requestHead.find(EXPECT).isPresent) return Start.Decide;
+    this.requestHalf.mayStayInHost = requestHead.contentLength >= 0 && requestHead.contentLength <= SHORT_BYTES;
     if (requestHead.contentLength < 0) {
       this.requestHalf.mayComeLate = getPropertyI64(RECEIVED, 0) > 0;
-      // Only here may trailers follow, and only HTTP/2 brings little at once.
+      // HTTP/2 brings little at once; HTTP/1 may bring more than any buffer limit allows.
       this.requestHalf.mayStayInHost = plugin.role == Role.Single && !getProperty(PROTOCOL).startsWith(HTTP1);
     }
     return Start.Hold;
