@@ -8,7 +8,7 @@ import { Cause, Half } from "../stream/half";
 import { Api } from "./api";
 import { AiCall } from "./call";
 import { Exchange } from "./exchange";
-import { RequestFact, ResponseFact } from "./facts";
+import { BytesWish, RequestFact, ResponseFact } from "./facts";
 import { ResponseHead } from "./head";
 
 const CONTENT_LENGTH = Bytes.constant("content-length");
@@ -23,6 +23,8 @@ const PATIENCE_BYTES: i32 = 65536;
 
 abstract class AiHalf extends Half {
   call: AiCall | null = null;
+  /** What parts want of the body's bytes, until it is over. */
+  protected wish: BytesWish = BytesWish.None;
 
   maxHeldBytes(): i32 {
     const call = this.call;
@@ -59,31 +61,50 @@ abstract class AiHalf extends Half {
 /** From the client to the model. */
 export class RequestHalf extends AiHalf {
   /** What the headers wait for, and what is read on for. */
-  awaited: RequestFact = RequestFact.None;
-  interest: RequestFact = RequestFact.None;
+  private awaited: RequestFact = RequestFact.None;
+  private interest: RequestFact = RequestFact.None;
 
   constructor() {
     super(HeaderMap.RequestHeaders, BufferType.RequestBody, StreamType.Request);
   }
 
+  /** Says what the parts want of a request. */
+  open(awaited: RequestFact, interest: RequestFact, wish: BytesWish): void {
+    this.awaited = awaited;
+    this.interest = awaited | interest;
+    this.wish = wish;
+  }
+
   feed(ptr: usize, length: i32): void {
+    const call = this.call;
     const exchange = this.exchange;
-    if (exchange) exchange.feedRequest(ptr, length);
+    if (!call || !exchange) return;
+    exchange.feedRequest(ptr, length);
+    if (this.wish == BytesWish.None) return;
+    const parts = call.plugin.parts;
+    for (let i = 0; i < parts.length; i++) parts[i].onRequestBytes(call, ptr, length);
   }
 
   finish(): void {
+    const call = this.call;
     const exchange = this.exchange;
-    if (exchange) exchange.endRequest();
+    if (!call || !exchange) return;
+    exchange.endRequest();
+    this.wish = BytesWish.None;
+    const parts = call.plugin.parts;
+    for (let i = 0; i < parts.length; i++) parts[i].onRequestEnd(call);
   }
 
   isKnown(): bool {
     const exchange = this.exchange;
+    if (this.wish == BytesWish.BeforeHeaders) return false;
     if (!exchange || exchange.isRequestKnown(this.awaited)) return true;
     return this.keptBytes >= PATIENCE_BYTES && exchange.isRequestKnown(this.awaited & ~RequestFact.Stream);
   }
 
   wantsMore(): bool {
     const exchange = this.exchange;
+    if (this.wish != BytesWish.None) return true;
     return exchange != null && exchange.wantsRequestBody && !exchange.isRequestKnown(this.interest);
   }
 
@@ -145,21 +166,38 @@ export class RequestHalf extends AiHalf {
 /** From the model to the client. */
 export class ResponseHalf extends AiHalf {
   /** What the headers wait for, and what is read on for. */
-  awaited: ResponseFact = ResponseFact.None;
-  interest: ResponseFact = ResponseFact.None;
+  private awaited: ResponseFact = ResponseFact.None;
+  private interest: ResponseFact = ResponseFact.None;
 
   constructor() {
     super(HeaderMap.ResponseHeaders, BufferType.ResponseBody, StreamType.Response);
   }
 
+  /** Says what the parts want of an answer. */
+  open(awaited: ResponseFact, interest: ResponseFact, wish: BytesWish): void {
+    this.awaited = awaited;
+    this.interest = awaited | interest;
+    this.wish = wish;
+  }
+
   feed(ptr: usize, length: i32): void {
+    const call = this.call;
     const exchange = this.exchange;
-    if (exchange) exchange.feedResponse(ptr, length);
+    if (!call || !exchange) return;
+    exchange.feedResponse(ptr, length);
+    if (this.wish == BytesWish.None) return;
+    const parts = call.plugin.parts;
+    for (let i = 0; i < parts.length; i++) parts[i].onResponseBytes(call, ptr, length);
   }
 
   finish(): void {
+    const call = this.call;
     const exchange = this.exchange;
-    if (exchange) exchange.endResponse();
+    if (!call || !exchange) return;
+    exchange.endResponse();
+    this.wish = BytesWish.None;
+    const parts = call.plugin.parts;
+    for (let i = 0; i < parts.length; i++) parts[i].onResponseEnd(call);
   }
 
   isKnown(): bool {
@@ -169,6 +207,7 @@ export class ResponseHalf extends AiHalf {
 
   wantsMore(): bool {
     const exchange = this.exchange;
+    if (this.wish != BytesWish.None) return true;
     return exchange != null && exchange.wantsResponseBody && !exchange.isResponseKnown(this.interest);
   }
 
@@ -187,7 +226,10 @@ export class ResponseHalf extends AiHalf {
 
   decide(cause: Cause): bool {
     const call = this.call;
-    if (call && cause > Cause.End) call.plugin.reportHeld(cause);
+    if (!call || !call.exchange) return true;
+    if (cause > Cause.End) call.plugin.reportHeld(cause);
+    const parts = call.plugin.parts;
+    for (let i = 0; i < parts.length; i++) if (!parts[i].decideResponse(call)) return false;
     return true;
   }
 

@@ -10,7 +10,7 @@ import { NativeFlag, Role } from "../stream/hold-root";
 import { CallFacts } from "./call-facts";
 import { RequestHalf, ResponseHalf } from "./call-halves";
 import { Exchange } from "./exchange";
-import { Outcome, RequestFact, ResponseFact } from "./facts";
+import { BytesWish, Outcome, RequestFact, ResponseFact } from "./facts";
 import { RequestHead, ResponseHead } from "./head";
 import { Plugin } from "./plugin";
 import { recordCall } from "./record";
@@ -30,7 +30,7 @@ const PROTOCOL = propertyPath("request.protocol");
 const HTTP1 = Bytes.constant("HTTP/1");
 const EXPECT = Bytes.constant("expect");
 /** Envoy's flags for an answer that the upstream did not finish: UT, UR, UF, UC, SI, UMSDR and UPE. */
-const UPSTREAM_FAILED: i64 = (1 << 2) | (1 << 4) | (1 << 5) | (1 << 6) | (1 << 16) | (1 << 20) | (1 << 22);
+const UPSTREAM_FAILED: i64 = (1 << 2) | (1 << 4) | (1 << 5) | (1 << 6) | (1 << 16) | (1 << 19) | (1 << 23);
 
 export class AiCall extends Call {
   /** Null for requests that are no AI call (and for which no part asks). */
@@ -92,19 +92,20 @@ export class AiCall extends Call {
     const parts = plugin.parts;
     let awaited = RequestFact.None;
     let interest = RequestFact.None;
+    let wish = BytesWish.None;
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i];
       part.onRequestHeaders(this);
       awaited |= part.requestFacts(this);
       interest |= part.requestInterest(this);
+      wish = max(wish, part.requestBytes(this));
     }
-    this.requestHalf.awaited = awaited;
-    this.requestHalf.interest = awaited | interest;
-    if (endOfStream) exchange.endRequest();
+    this.requestHalf.open(awaited, interest, wish);
+    if (endOfStream) this.requestHalf.finish();
     if (!canHold || !exchange.wantsRequestBody || requestHead.contentLength == 0) return Start.Decide;
     // Holding one call that need not wait tells whether the native flag is there, before an answer has to be held.
-    const isProbe = plugin.role == Role.Single && plugin.flag == NativeFlag.Unknown;
-    if (exchange.isRequestKnown(awaited) && !isProbe) return Start.Decide;
+    const isProbe = plugin.mayHold && plugin.role == Role.Single && plugin.flag == NativeFlag.Unknown;
+    if (this.requestHalf.isKnown() && !isProbe) return Start.Decide;
     // Envoy answers 100 itself and removes the header; where it is still there, the body waits for the upstream's word.
     if (requestHead.find(EXPECT).isPresent) return Start.Decide;
     this.requestHalf.mayStayInHost = requestHead.contentLength >= 0 && requestHead.contentLength <= SHORT_BYTES;
@@ -129,15 +130,16 @@ export class AiCall extends Call {
     const parts = this.plugin.parts;
     let awaited = ResponseFact.None;
     let interest = ResponseFact.None;
+    let wish = BytesWish.None;
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i];
       part.onResponseHeaders(this);
       awaited |= part.responseFacts(this);
       interest |= part.responseInterest(this);
+      wish = max(wish, part.responseBytes(this));
     }
-    this.responseHalf.awaited = awaited;
-    this.responseHalf.interest = awaited | interest;
-    if (endOfStream) exchange.endResponse();
+    this.responseHalf.open(awaited, interest, wish);
+    if (endOfStream) this.responseHalf.finish();
     const mayHold =
       canHold && exchange.wantsResponseBody && !exchange.isResponseStream && responseHead.contentLength != 0;
     if (!mayHold || exchange.isResponseKnown(awaited)) return Start.Decide;

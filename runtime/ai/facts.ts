@@ -34,6 +34,15 @@ export const enum ResponseFact {
   WholeBody = 4,
 }
 
+/** How the bytes of a body are wanted. */
+export const enum BytesWish {
+  None,
+  /** As they pass. */
+  Passing,
+  /** All of them, before the headers go on. */
+  BeforeHeaders,
+}
+
 /** What became of a call. The texts are the values of the filter state `outcome`. */
 export const enum Outcome {
   /** Not over yet. */

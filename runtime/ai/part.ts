@@ -2,7 +2,7 @@
 import { Bytes } from "../bytes/bytes";
 import { Cause } from "../stream/half";
 import { AiCall } from "./call";
-import { RequestFact, ResponseFact } from "./facts";
+import { BytesWish, RequestFact, ResponseFact } from "./facts";
 import { ClassifyRules } from "./rules";
 
 /**
@@ -16,6 +16,11 @@ export abstract class Part {
   /** Whether requests that are no AI call are of interest, too. */
   get wantsEveryRequest(): bool {
     return false;
+  }
+
+  /** Whether headers ever wait for the part's sake, by its configuration. */
+  get mayHold(): bool {
+    return true;
   }
 
   /** Private paths that the part's configuration teaches; null without any. */
@@ -46,6 +51,17 @@ export abstract class Part {
   requestInterest(call: AiCall): RequestFact {
     return RequestFact.None;
   }
+
+  /** Whether the part wants the request body's bytes as they are, and whether the headers wait until all have come. */
+  requestBytes(call: AiCall): BytesWish {
+    return BytesWish.None;
+  }
+
+  /** The next bytes of the request body. For all parts, once one wished for them. */
+  onRequestBytes(call: AiCall, ptr: usize, length: i32): void {}
+
+  /** The request's body is over; comes before `decideRequest` where that waited for it. Not for a body that is cut. */
+  onRequestEnd(call: AiCall): void {}
 
   /** Decides, once, with all that will be known. False answers the call: `call.reply` says how. */
   decideRequest(call: AiCall, cause: Cause): bool {
@@ -92,6 +108,22 @@ export abstract class Part {
   /** What the part wants to know of the answer though the headers need not wait for it. */
   responseInterest(call: AiCall): ResponseFact {
     return ResponseFact.None;
+  }
+
+  /** Whether the part wants the bytes of the answer as they pass. */
+  responseBytes(call: AiCall): BytesWish {
+    return BytesWish.None;
+  }
+
+  /** The next bytes of the answer. For all parts, once one wished for them. */
+  onResponseBytes(call: AiCall, ptr: usize, length: i32): void {}
+
+  /** The answer's body came to its end. */
+  onResponseEnd(call: AiCall): void {}
+
+  /** Decides, once, before the answer's headers go on. False answers the call from here: `call.reply` says how. */
+  decideResponse(call: AiCall): bool {
+    return true;
   }
 
   /** Writes response headers. */

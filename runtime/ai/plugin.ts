@@ -44,6 +44,8 @@ export abstract class Plugin extends HoldRoot {
   isPassive: bool = false;
   /** Whether a part wants requests that are no AI call, too. */
   wantsEveryRequest: bool = false;
+  /** Whether a part ever lets headers wait. */
+  mayHold: bool = false;
   readonly expressions: Expressions = new Expressions();
   private readonly live: LiveRoots = new LiveRoots();
   private readonly build: BuildInfo;
@@ -183,9 +185,11 @@ export abstract class Plugin extends HoldRoot {
     this.pairName = new Text("sluice.pair." + this.module + "." + shared.instance.toString());
     this.pairPath = this.pairName.bytes;
     this.wantsEveryRequest = false;
+    this.mayHold = false;
     this.ownHeaders = [];
     for (let i = 0; i < parts.length; i++) {
       if (parts[i].wantsEveryRequest) this.wantsEveryRequest = true;
+      if (parts[i].mayHold) this.mayHold = true;
       const rules = parts[i].classifyRules;
       if (rules) this.settings.rules = rules;
       const own = parts[i].ownHeaders();

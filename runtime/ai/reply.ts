@@ -14,6 +14,7 @@ const FALSE = Bytes.constant("false");
 
 const pairs: PairWriter = new PairWriter();
 const body: ByteBuffer = new ByteBuffer(512, 65536);
+const whole: ByteBuffer = new ByteBuffer(512, 1 << 20);
 
 /** What SDKs turn into their own exceptions: the kind of the error, beside its status. */
 export const enum ErrorKind {
@@ -81,6 +82,8 @@ export class Reply {
   code: Bytes = Bytes.empty();
   /** Whether the same request may be answered otherwise later; SDKs are told when not. */
   isRetriable: bool = false;
+  /** Set for an answer that is no error: its content type; the body is given whole. */
+  private contentType: Bytes = Bytes.absent();
   /** The text for people; written anew for each answer. */
   readonly message: ByteBuffer = new ByteBuffer(128, 2048);
   /** Headers beside the content type. */
@@ -94,13 +97,26 @@ export class Reply {
     this.code = code;
     this.details = details;
     this.isRetriable = false;
+    this.contentType = Bytes.absent();
     this.headers.clear();
     return this.message.clear();
+  }
+
+  /**
+   * Begins an answer that is no error but given whole: the buffer takes its body, up to 1 MiB, and must be filled before
+   * the callback returns. `contentType` is permanent, or valid as long as that.
+   */
+  openWhole(status: u32, contentType: Bytes, details: Bytes): ByteBuffer {
+    this.open(status, ErrorKind.InvalidRequest, GrpcStatus.None, Bytes.empty(), details);
+    this.isRetriable = true;
+    this.contentType = contentType;
+    return whole.clear();
   }
 
   /** Forgets the answer. */
   clear(): void {
     this.status = 0;
+    this.contentType = Bytes.absent();
     this.message.clear();
     this.headers.clear();
   }
@@ -119,6 +135,7 @@ export class Reply {
   send(api: Api): void {
     pairs.clear();
     body.clear();
+    if (this.contentType.isPresent) return this.sendWhole();
     const kind = <i32>this.kind;
     if (api != Api.Grpc) pairs.add(CONTENT_TYPE, JSON_TYPE);
     if (!this.isRetriable) pairs.add(SHOULD_RETRY, FALSE);
@@ -159,6 +176,12 @@ export class Reply {
     this.headers.addTo(pairs);
     const text = api == Api.Grpc ? this.message.view() : body.view();
     sendLocalResponse(this.status, this.details, text, pairs.finish(), this.grpc);
+  }
+
+  private sendWhole(): void {
+    pairs.add(CONTENT_TYPE, this.contentType);
+    this.headers.addTo(pairs);
+    sendLocalResponse(this.status, this.details, whole.view(), pairs.finish(), this.grpc);
   }
 
   private raw(text: string): this {
