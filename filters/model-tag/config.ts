@@ -21,6 +21,9 @@ export const enum OnUnknown {
 /** Tier rules: which of them may match is one word per call. */
 const MOST_TIERS: i32 = 64;
 
+/** Splits, likewise. */
+const MOST_SPLITS: i32 = 32;
+
 const ON_UNKNOWN: string[] = ["pass", "tag-other", "reject"];
 const ON_HELD_LIMIT: string[] = ["pass", "reject"];
 
@@ -49,7 +52,9 @@ export class ModelTagConfig {
     this.classify = new ClassifyRules(reader);
     this.splits = readSplits(reader, compilation);
     const models = reader.object("models");
-    const allowed = new GlobList(models.strings("allow", TextForm.Glob));
+    const names = models.strings("allow", TextForm.Glob);
+    compilation.nameModels(names);
+    const allowed = new GlobList(names);
     const onUnknown = <OnUnknown>models.enumeration("onUnknown", ON_UNKNOWN, OnUnknown.Pass);
     this.allowedModels = allowed;
     this.onUnknown = onUnknown;
@@ -111,6 +116,8 @@ function readTiers(reader: ObjectReader, compilation: Compilation): TierRule[] {
 function readSplits(reader: ObjectReader, compilation: Compilation): Split[] {
   const readers = reader.objects("split");
   const splits: Split[] = [];
+  if (readers.length > MOST_SPLITS)
+    reader.error("split", "expected at most 32 splits, got " + readers.length.toString());
   const names: string[] = [];
   for (let i = 0; i < readers.length; i++) {
     const split = new Split(readers[i], compilation);

@@ -5,8 +5,7 @@ import { ObjectReader } from "../../runtime/config/reader";
 import { SharedConfig } from "../../runtime/config/shared";
 import { Compilation } from "../../runtime/match/compilation";
 import { startModule } from "../../runtime/stream/dispatch";
-import { ModelTagConfig } from "./config";
-import { Tagger } from "./tagger";
+import { modelTagParts } from "./parts";
 
 export {
   proxy_abi_version_0_2_1,
@@ -31,7 +30,7 @@ export { proxy_on_log } from "../../runtime/abi/exports/log";
 
 class ModelTag extends Plugin {
   protected readParts(reader: ObjectReader, shared: SharedConfig, compilation: Compilation): Part[] {
-    return [new Tagger(new ModelTagConfig(reader, shared, compilation), shared)];
+    return modelTagParts(reader, shared, compilation);
   }
 }
 

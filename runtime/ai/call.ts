@@ -38,6 +38,8 @@ export class AiCall extends Call {
   readonly reply: Reply = new Reply();
   /** Who calls: index into the plugin's consumer table. */
   consumer: i32 = NO_CONSUMER;
+  /** The variant of the model that the call was given, absent without one. */
+  variant: Bytes = Bytes.absent();
   /** Set by a part whose header changes may lead to another route. */
   isRouteChanged: bool = false;
   /** Whether the call was answered from here. */
@@ -176,6 +178,7 @@ export class AiCall extends Call {
     this.reply.clear();
     this.consumer = NO_CONSUMER;
     this.sawResponse = false;
+    this.variant = Bytes.absent();
     this.isRouteChanged = false;
     this.isAnswered = false;
   }

@@ -33,8 +33,8 @@ export abstract class Part {
     return [];
   }
 
-  /** The configuration is good and in use from now on: make shared state ready. */
-  onOpen(): void {}
+  /** The configuration, of which `configHash` is the mark, is good and in use from now on: make shared state ready. */
+  onOpen(configHash: u64): void {}
 
   /** Room for the state of calls with slots below `slots`. */
   grow(slots: i32): void {}

@@ -26,6 +26,7 @@ import { ExchangeSettings } from "./exchange";
 import { Expressions } from "./expressions";
 import { LiveRoots } from "./live-roots";
 import { Part } from "./part";
+import { modelLabel } from "./record";
 import { wantsRefusal } from "./refusal";
 
 const PLUGIN_NAME = propertyPath("plugin_name");
@@ -89,7 +90,8 @@ export abstract class Plugin extends HoldRoot {
     this.configHash = hashConfig(text);
     this.use(shared, parts);
     allowSeries(shared.maxSeries);
-    for (let i = 0; i < parts.length; i++) parts[i].onOpen();
+    for (let i = 0; i < compilation.models.length; i++) modelLabel.reserve(new Text(compilation.models[i]).bytes);
+    for (let i = 0; i < parts.length; i++) parts[i].onOpen(this.configHash);
     this.build.publish(this.configHash);
     this.startTick();
     return true;

@@ -42,6 +42,8 @@ export class SharedConfig {
   readonly consumers: ConsumerTable;
   readonly aliases: Aliases;
   readonly trustedClients: TrustedClients;
+  /** Key of the hashes that must be the same in every process. */
+  readonly hashKey: string;
   /** Hashes credentials under `hashKey`. */
   readonly bearerHash: BearerHash;
   /** Bytes of one held body, of all held bodies of a VM, and how long a body may be held. */
@@ -63,9 +65,11 @@ export class SharedConfig {
     const isEdge = profile == Profile.Edge;
     this.profile = profile;
     this.consumers = new ConsumerTable(root, compilation);
-    this.aliases = new Aliases(root);
+    this.aliases = new Aliases(root, compilation);
     this.trustedClients = new TrustedClients(root.object("trustClientHeaders"), compilation);
-    this.bearerHash = new BearerHash(root.string("hashKey", "sluice"));
+    const hashKey = root.string("hashKey", "sluice");
+    this.hashKey = hashKey;
+    this.bearerHash = new BearerHash(hashKey);
     this.maxHeldBytes = <i32>root.integer("maxHeldBytes", isEdge ? 128 * KIB : MIB, KIB, 64 * MIB);
     this.maxHeldTotal = <i32>root.integer("maxHeldTotal", isEdge ? 2 * MIB : 8 * MIB, KIB, 1024 * MIB);
     this.maxHeldNanos = root.duration("maxHeldTime", 30 * SECOND, MILLISECOND, 600 * SECOND);

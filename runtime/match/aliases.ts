@@ -3,6 +3,7 @@ import { Bytes } from "../bytes/bytes";
 import { TextForm } from "../config/forms";
 import { ObjectReader } from "../config/reader";
 import { Text } from "../config/text";
+import { Compilation } from "./compilation";
 import { Glob } from "./glob";
 
 /** The compiled table, first match wins. */
@@ -12,11 +13,13 @@ export class Aliases {
   private readonly models: Text[] = [];
 
   /** Reads `aliases` of the root. */
-  constructor(root: ObjectReader) {
+  constructor(root: ObjectReader, compilation: Compilation) {
     const entries = root.objects("aliases");
     for (let i = 0; i < entries.length; i++) {
       this.patterns.push(new Glob(entries[i].requiredString("match", TextForm.Glob)));
-      this.models.push(new Text(entries[i].requiredString("model", TextForm.HeaderValue)));
+      const model = entries[i].requiredString("model", TextForm.HeaderValue);
+      compilation.nameModels([model]);
+      this.models.push(new Text(model));
     }
   }
 

@@ -12,6 +12,14 @@ export class Compilation {
   /** Lower-case names of the headers that the caller cannot forge. */
   readonly trustedHeaders: string[] = [];
 
+  /** Models that the configuration names: they have labels of their own from the start. */
+  readonly models: string[] = [];
+
+  /** Takes note of model names; patterns name none. */
+  nameModels(names: string[]): void {
+    for (let i = 0; i < names.length; i++) if (!names[i].includes("*")) this.models.push(names[i]);
+  }
+
   /** The index of an expression; equal expressions share one. */
   expression(text: string, place: string): i32 {
     const index = this.expressions.indexOf(text);

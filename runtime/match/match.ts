@@ -28,7 +28,9 @@ export class Match {
     this.paths = new GlobList(reader.strings("paths", TextForm.Glob));
     this.hosts = new GlobList(reader.strings("hosts", TextForm.Glob), true);
     this.methods = new GlobList(reader.strings("methods", TextForm.Method));
-    this.models = new GlobList(reader.strings("models", TextForm.Glob));
+    const models = reader.strings("models", TextForm.Glob);
+    compilation.nameModels(models);
+    this.models = new GlobList(models);
     this.requestTypes = new GlobList(namesOf(reader.enumerations("requestTypes", REQUEST_TYPES), REQUEST_TYPES));
     this.providers = new GlobList(reader.strings("providers", TextForm.Glob));
     this.consumers = new GlobList(reader.strings("consumers", TextForm.Glob));

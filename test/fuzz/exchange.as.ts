@@ -11,6 +11,7 @@ import { arenaReset } from "../../runtime/bytes/arena";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { ConfigErrors } from "../../runtime/config/errors";
 import { readConfig } from "../../runtime/config/reader";
+import { Compilation } from "../../runtime/match/compilation";
 import { Aliases } from "../../runtime/match/aliases";
 
 const CAPACITY: i32 = 4 << 20;
@@ -35,7 +36,7 @@ export function configure(length: i32): i32 {
   const root = readConfig(errors, input(), length);
   settings = new ExchangeSettings();
   settings.rules = new ClassifyRules(root);
-  settings.aliases = new Aliases(root);
+  settings.aliases = new Aliases(root, new Compilation());
   root.finish();
   return errors.errorCount;
 }

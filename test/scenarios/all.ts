@@ -3,5 +3,6 @@ import type { Scenario } from "../../harness/scenario/scenario.ts";
 import { apis } from "./model-tag/apis.ts";
 import { badInput, limits } from "./model-tag/bad-input.ts";
 import { policy } from "./model-tag/policy.ts";
+import { variants } from "./model-tag/variants.ts";
 
-export const scenarios: Scenario[] = [...apis, ...badInput, ...limits, ...policy];
+export const scenarios: Scenario[] = [...apis, ...badInput, ...limits, ...policy, ...variants];

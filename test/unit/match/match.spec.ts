@@ -155,7 +155,7 @@ describe("aliases", () => {
     const setup = new Setup(
       '{"aliases":[{"match":"gpt-4o-2024-*","model":"gpt-4o"},{"match":"gpt-4o-*","model":"other"}]}',
     );
-    const aliases = new Aliases(setup.root);
+    const aliases = new Aliases(setup.root, setup.compilation);
     expect(aliases.resolve(Bytes.constant("gpt-4o-2024-08-06")).toText()).toBe("gpt-4o");
     expect(aliases.resolve(Bytes.constant("gpt-4o-mini")).toText()).toBe("other");
     expect(aliases.resolve(Bytes.constant("gpt-4o")).toText()).toBe("gpt-4o");
