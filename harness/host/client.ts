@@ -263,13 +263,10 @@ export class ClientRun implements Downstream {
 
   #finish(info: StreamInfo): void {
     if (this.#result !== undefined) return;
-    this.#info = info;
     // The gateway is through; a client that still waits for bytes is not.
     if (this.#outcome === null) return;
     this.#settle(info);
   }
-
-  #info: StreamInfo | undefined;
 
   #settle(info: StreamInfo): void {
     const clock = this.#options.clock;

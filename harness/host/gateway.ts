@@ -1,38 +1,34 @@
 // The gateway: one process with a main thread and workers, its chain of plugins, its routes, its upstreams.
 import { HarnessError } from "../error.ts";
-import { BufferFilter, MetadataFilter, MissingPluginFilter, PauseFilter } from "./built-in-filters.ts";
+import { BufferFilter, MetadataFilter, PauseFilter } from "./built-in-filters.ts";
 import { answerCallout, grpcRefused } from "./callout-answer.ts";
 import { ClientRun } from "./client.ts";
 import { Clock } from "./clock.ts";
-import { Context } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { Filter } from "./filter.ts";
 import type { HeaderMap } from "./headers.ts";
 import { MetricRegistry } from "./metrics.ts";
-import { loadModule, type LoadedModule } from "./module.ts";
-import { Plugin } from "./plugin.ts";
-import { PluginHandle } from "./plugin-handle.ts";
 import type { GrpcCallout, GrpcCalloutAnswer, HttpCallout, HttpCalloutAnswer, Process, Thread } from "./process.ts";
+import { Plugins, PluginSlot, type PluginChange } from "./plugins.ts";
 import type { NodeInfo } from "./properties.ts";
 import { SharedData } from "./shared-data.ts";
 import { SharedQueues } from "./shared-queue.ts";
 import { logLevels } from "./status.ts";
 import { DownstreamStream, type StreamGateway } from "./stream.ts";
 import { UpstreamServer, type UpstreamSink } from "./upstream-server.ts";
-import { Vm } from "./vm.ts";
+import type { Vm } from "./vm.ts";
 import { bytesOf } from "../scenario/bytes.ts";
 import type { LogLine } from "../scenario/result.ts";
 import type {
   ClusterSpec,
   FilterSpec,
   GatewaySpec,
-  Json,
   PluginSpec,
   RequestSpec,
   RouteSpec,
   UpstreamSpec,
 } from "../scenario/scenario.ts";
 
-const reloadBackoffMs = 1000;
 const defaultBufferLimit = 1024 * 1024;
 const defaultReadSize = 65536;
 
@@ -66,13 +62,6 @@ export interface GatewayOptions {
   maxLogLines?: number;
 }
 
-// One place of the chain: its present configuration, and what each thread has of it.
-interface Slot {
-  spec: PluginSpec;
-  plugin: Plugin | null;
-  handles: Map<number, { handle: PluginHandle | null; lastLoadMs: number; plugin: Plugin } | undefined>;
-}
-
 /** One gateway. Synchronous: time passes only by `advance`, `settle`, `run`. */
 export class Gateway implements Process, StreamGateway {
   readonly clock: Clock;
@@ -95,14 +84,12 @@ export class Gateway implements Process, StreamGateway {
   /** Requests sent since the start. */
   requestCount = 0;
   readonly #options: GatewayOptions;
-  readonly #chain: (FilterSpec | Slot)[];
-  readonly #modules = new Map<string, LoadedModule>();
-  readonly #canaries = new Map<string, boolean>();
+  readonly #plugins: Plugins;
+  readonly #chain: (FilterSpec | PluginSlot)[];
   readonly #hooks = new Map<string, HostCallHook[]>();
   readonly #runs = new Map<number, ClientRun>();
   readonly #turns = new Map<string, number>();
-  readonly #upstreamSlots = new Map<ClusterSpec, Slot[]>();
-  readonly #live = new Map<string, PluginHandle>();
+  readonly #upstreamSlots = new Map<ClusterSpec, PluginSlot[]>();
 
   /** Loads and configures everything. A module that Envoy refuses throws HarnessError `module-refused`. */
   constructor(options: GatewayOptions) {
@@ -120,12 +107,13 @@ export class Gateway implements Process, StreamGateway {
       index,
       vms: new Map(),
     }));
-    this.#chain = inOrder(options.chain).map((spec) => (spec.kind === "plugin" ? this.#newSlot(spec) : spec));
-    for (const place of this.#chain) if ("handles" in place) this.#deployAtOnce(place);
+    this.#plugins = new Plugins(this.clock, [...this.workers, this.mainThread], options.loadModule);
+    this.#chain = inOrder(options.chain).map((spec) => (spec.kind === "plugin" ? this.#plugins.deploy(spec) : spec));
     for (const cluster of options.clusters) {
-      const slots = (cluster.filters ?? []).map((spec) => this.#newSlot(spec));
-      this.#upstreamSlots.set(cluster, slots);
-      for (const slot of slots) this.#deployAtOnce(slot);
+      this.#upstreamSlots.set(
+        cluster,
+        (cluster.filters ?? []).map((spec) => this.#plugins.deploy(spec)),
+      );
     }
   }
 
@@ -182,39 +170,18 @@ export class Gateway implements Process, StreamGateway {
    * Changes a plugin's configuration live. False: the plugin refused it, and the old one goes on. Each worker takes it over as
    * its next event; the old root context ends when its last stream is gone.
    */
-  update(name: string, change: Partial<Pick<PluginSpec, "config" | "configText" | "module" | "pair">>): boolean {
-    const slot = this.#slot(name);
-    slot.spec = { ...slot.spec, ...change };
-    const plugin = this.#makePlugin(slot.spec);
-    if (!this.#canary(plugin)) return false;
-    slot.plugin = plugin;
-    for (const thread of [this.mainThread, ...this.workers]) {
-      this.clock.post(thread.index, () => this.#takeOver(slot, thread, plugin));
-    }
-    return true;
+  update(name: string, change: PluginChange): boolean {
+    return this.#plugins.update(this.#slot(name), change);
   }
 
   /** Takes a plugin out of the chain. `update` puts it back, as on a fresh gateway. */
   remove(name: string): void {
-    const slot = this.#slot(name);
-    slot.plugin = null;
-    for (const thread of [this.mainThread, ...this.workers]) {
-      this.clock.post(thread.index, () => {
-        const had = slot.handles.get(thread.index);
-        slot.handles.set(thread.index, {
-          handle: null,
-          lastLoadMs: 0,
-          plugin: had?.plugin ?? this.#makePlugin(slot.spec),
-        });
-        had?.handle?.release();
-      });
-    }
+    this.#plugins.remove(this.#slot(name));
   }
 
   /** Whether each worker serves some configuration of the plugin. */
   isConfigured(name: string): boolean {
-    const { handles } = this.#slot(name);
-    return this.workers.every(({ index }) => handles.get(index)?.handle?.vm.isFailed === false);
+    return this.workers.every(({ index }) => this.#plugins.isServing(this.#slot(name), index));
   }
 
   /** All VMs at work: of the workers, or with the main thread's. */
@@ -306,8 +273,8 @@ export class Gateway implements Process, StreamGateway {
   createFilters(stream: DownstreamStream): Filter[] {
     const filters: Filter[] = [];
     for (const place of this.#chain) {
-      if ("handles" in place) {
-        const filter = this.#createContext(place, this.#thread(stream.worker));
+      if (place instanceof PluginSlot) {
+        const filter = this.#plugins.createFilter(place, this.#thread(stream.worker));
         if (filter !== undefined) filters.push(filter);
       } else if (place.kind === "pause") {
         filters.push(new PauseFilter(place.name, this.clock, stream.worker, place.ms));
@@ -323,7 +290,7 @@ export class Gateway implements Process, StreamGateway {
   upstreamFilters(stream: DownstreamStream, cluster: ClusterSpec): Filter[] {
     const slots = this.#upstreamSlots.get(cluster) ?? [];
     return slots
-      .map((slot) => this.#createContext(slot, this.#thread(stream.worker)))
+      .map((slot) => this.#plugins.createFilter(slot, this.#thread(stream.worker)))
       .filter((filter) => filter !== undefined);
   }
 
@@ -358,128 +325,11 @@ export class Gateway implements Process, StreamGateway {
     return thread;
   }
 
-  #slot(name: string): Slot {
+  #slot(name: string): PluginSlot {
     for (const place of [...this.#chain, ...[...this.#upstreamSlots.values()].flat()]) {
-      if ("handles" in place && place.spec.name === name) return place;
+      if (place instanceof PluginSlot && place.spec.name === name) return place;
     }
     throw new HarnessError(`there is no plugin ${name} in the chain`, "plugin-unknown");
-  }
-
-  #newSlot(spec: PluginSpec): Slot {
-    return { spec, plugin: null, handles: new Map() };
-  }
-
-  #makePlugin(spec: PluginSpec): Plugin {
-    return new Plugin({
-      name: spec.name,
-      module: this.#module(spec.module),
-      configuration: pluginConfiguration(spec),
-      rootId: spec.rootId ?? "",
-      vmId: spec.vmId ?? "",
-      vmConfiguration: spec.vmConfig?.configuration ?? "",
-      env: spec.vmConfig?.env ?? {},
-      failurePolicy: spec.failurePolicy ?? "FAIL_CLOSED",
-      allowOnHeadersStopIteration: spec.allowOnHeadersStopIteration ?? false,
-    });
-  }
-
-  #module(path: string): LoadedModule {
-    let module = this.#modules.get(path);
-    if (module !== undefined) return module;
-    const bytes = this.#options.loadModule(path);
-    for (const known of this.#modules.values()) if (isEqual(known.bytes, bytes)) module = known;
-    module ??= loadModule(bytes);
-    this.#modules.set(path, module);
-    return module;
-  }
-
-  #deployAtOnce(slot: Slot): void {
-    const plugin = this.#makePlugin(slot.spec);
-    if (!this.#canary(plugin)) return;
-    slot.plugin = plugin;
-    for (const thread of [this.mainThread, ...this.workers]) this.#takeOver(slot, thread, plugin);
-  }
-
-  // A VM of its own on the main thread tries the configuration; it is dropped without a word.
-  #canary(plugin: Plugin): boolean {
-    const key = `${plugin.vmKey} ${plugin.key}`;
-    const known = this.#canaries.get(key);
-    if (known !== undefined) return known;
-    const vm = new Vm(this.mainThread, plugin);
-    let isGood = false;
-    if (!vm.isFailed) {
-      const root = vm.start(plugin);
-      if (root !== null && !vm.isFailed) {
-        isGood = root.onConfigure(plugin) && !vm.isFailed;
-        // Only an answer is remembered; what failed otherwise is tried again.
-        this.#canaries.set(key, isGood);
-      }
-    }
-    vm.dispose();
-    return isGood;
-  }
-
-  #takeOver(slot: Slot, thread: Thread, plugin: Plugin): void {
-    const handle = this.#handle(thread, plugin);
-    const old = slot.handles.get(thread.index)?.handle;
-    slot.handles.set(thread.index, { handle: handle?.acquire() ?? null, lastLoadMs: this.clock.now, plugin });
-    old?.release();
-  }
-
-  // The plugin on this thread: the one that there is, or a root context in the VM that there is, or all of it new.
-  #handle(thread: Thread, plugin: Plugin): PluginHandle | null {
-    const key = `${thread.index} ${plugin.vmKey} ${plugin.key}`;
-    const live = this.#live.get(key);
-    if (live !== undefined && live.vm.failState !== "runtime-error") return live;
-    let vm = thread.vms.get(plugin.vmKey);
-    if (vm === undefined) {
-      vm = new Vm(thread, plugin);
-      if (vm.isFailed) return null;
-      thread.vms.set(plugin.vmKey, vm);
-    }
-    const root = vm.start(plugin);
-    if (root === null || !root.onConfigure(plugin)) {
-      this.#dropVmIfUnused(thread, vm);
-      return null;
-    }
-    const used = vm;
-    const handle = new PluginHandle(thread, plugin, used, root, () => {
-      if (this.#live.get(key) === handle) this.#live.delete(key);
-      this.#dropVmIfUnused(thread, used);
-    });
-    this.#live.set(key, handle);
-    return handle;
-  }
-
-  #dropVmIfUnused(thread: Thread, vm: Vm): void {
-    for (const handle of this.#live.values()) if (handle.vm === vm) return;
-    if (vm.pendingDone.size > 0) return;
-    if (thread.vms.get(vm.key) === vm) thread.vms.delete(vm.key);
-    vm.dispose();
-  }
-
-  // Undefined: the plugin is left out of this stream.
-  #createContext(slot: Slot, thread: Thread): Filter | undefined {
-    const place = slot.handles.get(thread.index);
-    if (place === undefined) return new MissingPluginFilter(slot.spec.name);
-    if (place.handle === null) return undefined;
-    const { plugin } = place;
-    if (place.handle.vm.failState === "runtime-error" && plugin.options.failurePolicy === "FAIL_RELOAD") {
-      if (this.clock.now - place.lastLoadMs >= reloadBackoffMs) {
-        place.lastLoadMs = this.clock.now;
-        const fresh = this.#handle(thread, plugin);
-        if (fresh !== null && !fresh.vm.isFailed) {
-          const old = place.handle;
-          place.handle = fresh.acquire();
-          old.release();
-        }
-      }
-    }
-    const { handle } = place;
-    if (handle.vm.isFailed) {
-      return plugin.options.failurePolicy === "FAIL_OPEN" ? undefined : new Context(null, 0, plugin, null);
-    }
-    return new Context(handle.vm, handle.vm.newContextId(), plugin, handle.root, handle.acquire());
   }
 
   #turn(key: string): number {
@@ -495,25 +345,9 @@ export class Gateway implements Process, StreamGateway {
   }
 }
 
-/** A plugin's configuration as its module gets it. */
-export function pluginConfiguration(spec: Pick<PluginSpec, "config" | "configText" | "pair">): string {
-  if (spec.configText !== undefined) return spec.configText;
-  if (spec.pair === undefined) return spec.config === undefined ? "" : JSON.stringify(spec.config);
-  const config = spec.config ?? {};
-  if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    throw new HarnessError("`pair` needs a configuration that is an object", "scenario-invalid");
-  }
-  const withPair: Record<string, Json> = { ...config, pair: spec.pair };
-  return JSON.stringify(withPair);
-}
-
 /** Filters in the order of the chain: plugins change places among themselves, higher priority first. */
 export function inOrder(chain: readonly FilterSpec[]): FilterSpec[] {
   const plugins = chain.filter((spec) => spec.kind === "plugin");
   plugins.sort((a, b) => (b.priority ?? 0) - (a.priority ?? 0));
   return chain.map((spec) => (spec.kind === "plugin" ? (plugins.shift() as PluginSpec) : spec));
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

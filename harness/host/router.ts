@@ -44,6 +44,7 @@ export class Router extends PassingFilter implements AttemptOwner {
   #attempt: UpstreamStream | undefined;
   #attempts = 0;
   #sentMs = 0;
+  #requestDoneMs = 0;
   #timeoutMs = 0;
   #timer: Timer | undefined;
   #perTryTimer: Timer | undefined;
@@ -195,15 +196,13 @@ export class Router extends PassingFilter implements AttemptOwner {
     this.#retry = new RetryState(route.retry, headers);
     if (this.#retry.isEnabled) this.#kept = [];
     for (const name of stripped) headers.remove(name);
-    const perTry = this.#retry.perTryTimeoutMs;
-    const expected = perTry > 0 && (this.#timeoutMs === 0 || perTry < this.#timeoutMs) ? perTry : this.#timeoutMs;
-    if (expected > 0) headers.set("x-envoy-expected-rq-timeout-ms", String(expected));
   }
 
   #startAttempt(endsWithHeaders: boolean): void {
     const stream = this.#stream;
     const cluster = this.#cluster as ClusterSpec;
     stream.info.attemptCount = ++this.#attempts;
+    this.#writeAttemptHeaders(this.#headers as HeaderMap);
     stream.info.upstreamAddress = "127.0.0.1:20000";
     stream.info.transportFailureReason = "";
     this.#sentMs = stream.clock.now;
@@ -230,6 +229,16 @@ export class Router extends PassingFilter implements AttemptOwner {
     attempt.start(this.#headers as HeaderMap, endsWithHeaders);
   }
 
+  // What the upstream is told: the time that is left, and the number of the attempt.
+  #writeAttemptHeaders(headers: HeaderMap): void {
+    const perTryMs = this.#retry?.perTryTimeoutMs ?? 0;
+    const spentMs = this.#timer === undefined ? 0 : Math.round(this.#stream.clock.now - this.#requestDoneMs);
+    const leftMs = this.#timeoutMs === 0 ? 0 : Math.max(1, this.#timeoutMs - spentMs);
+    const expectedMs = perTryMs > 0 && (leftMs === 0 || perTryMs < leftMs) ? perTryMs : leftMs;
+    if (expectedMs > 0) headers.set("x-envoy-expected-rq-timeout-ms", String(expectedMs));
+    headers.set("x-envoy-attempt-count", String(this.#attempts));
+  }
+
   #retrySoon(): void {
     const { clock, worker } = this.#stream;
     this.#retryTimer = clock.after(retryDelayMs, worker, () => {
@@ -244,6 +253,7 @@ export class Router extends PassingFilter implements AttemptOwner {
 
   #requestDone(): void {
     this.#isRequestDone = true;
+    this.#requestDoneMs = this.#stream.clock.now;
     if (this.#timeoutMs === 0 || this.#timer !== undefined) return;
     const { clock, worker } = this.#stream;
     this.#timer = clock.after(this.#timeoutMs, worker, () => this.#timedOut());

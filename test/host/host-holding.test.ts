@@ -9,7 +9,7 @@ const small = '{"model":"m"}';
 const big = { parts: [{ repeat: "y", times: 300_000 }, '"model":"m"'] };
 const release = "eff inner|set 0 x-m m|foreign clear_route_cache|cont 0";
 const inner = scripted("i", "reqh|mark inner|return 1");
-const byQueue = `configure|qreg q\nqueue|deq q|${release}`;
+const byQueue = `configure|qreg q!\nqueue|deq q!|${release}`;
 const small32k = { gateway: { bufferLimit: 32768 } };
 
 const forms: [string, Partial<RequestSpec>][] = [
@@ -111,14 +111,14 @@ describe("the pair", () => {
 
   for (const [form, more] of forms) {
     test(`releases by a shared queue, ${form}`, () => {
-      const gateway = gatewayOf([scripted("o", `${byQueue}\nreqb:end|enq q 1`), inner]);
+      const gateway = gatewayOf([scripted("o", `${byQueue}\nreqb:end|enq q! 1`), inner]);
       const { upstream } = gateway.request(post(small, more));
       assert.equal(upstream[0]?.cluster, "marked");
       assert.deepEqual(upstream[0]?.body, bytesOf(small));
     });
 
     test(`passes 300 KB through its spool under a 32 KiB limit, ${form}`, () => {
-      const lines = `${byQueue}\nreqb:end|spool 0|unspool 0|enq q 1\nreqb|spool 0`;
+      const lines = `${byQueue}\nreqb:end|spool 0|unspool 0|enq q! 1\nreqb|spool 0`;
       const gateway = gatewayOf([scripted("o", lines), inner], small32k);
       const { upstream, body } = gateway.request(post(big, more));
       assert.equal(upstream[0]?.cluster, "marked");
@@ -137,7 +137,7 @@ describe("the pair", () => {
   });
 
   test("hangs without a spool over HTTP/1 under a small limit, and not over HTTP/2", () => {
-    const lines = `${byQueue}\nreqb:end|enq q 1`;
+    const lines = `${byQueue}\nreqb:end|enq q! 1`;
     assert.equal(gatewayOf([scripted("o", lines), inner], small32k).request(post(big)).outcome, "hang");
     assert.equal(
       gatewayOf([scripted("o", lines), inner], small32k).request(post(big, { protocol: "h2" })).outcome,
@@ -147,7 +147,7 @@ describe("the pair", () => {
 
   for (const protocol of ["h1", "h2"] as const) {
     test(`can not write the spool back from the reader's trailers callback, ${protocol}`, () => {
-      const lines = `${byQueue}\nreqb|spool 0\nreqt|unspool 0|enq q 1`;
+      const lines = `${byQueue}\nreqb|spool 0\nreqt|unspool 0|enq q! 1`;
       const gateway = gatewayOf([scripted("o", lines), inner]);
       const { status, upstream } = gateway.request(post(small, { protocol, trailers: [["x-t", "1"]] }));
       assert.equal(status, 200);
@@ -156,7 +156,7 @@ describe("the pair", () => {
     });
 
     test(`writes the spool from the holder's body callback instead, ${protocol}`, () => {
-      const lines = `${byQueue}\nreqb|spool 0\nreqt|enq q 1`;
+      const lines = `${byQueue}\nreqb|spool 0\nreqt|enq q! 1`;
       const holder = scripted("i", "reqh|mark inner|return 1\nreqb#1|log x|unspool 0");
       const gateway = gatewayOf([scripted("o", lines), holder]);
       const { upstream } = gateway.request(post(small, { protocol, trailers: [["x-t", "1"]] }));
@@ -178,9 +178,9 @@ describe("the pair", () => {
     test(`holds response headers for the response body, ${protocol}`, () => {
       const outer = scripted(
         "o",
-        "configure|qreg q\nresh|mark holder|return 1\nqueue|deq q|eff holder|set 2 x-cost 1|cont 1",
+        "configure|qreg q!\nresh|mark holder|return 1\nqueue|deq q!|eff holder|set 2 x-cost 1|cont 1",
       );
-      const reader = scripted("i", "resb:end|spool 1|unspool 1|enq q 1\nresb|spool 1");
+      const reader = scripted("i", "resb:end|spool 1|unspool 1|enq q! 1\nresb|spool 1");
       const gateway = gatewayOf([outer, reader], small32k);
       const { headers, body } = gateway.request(post(big, { protocol }));
       assert.deepEqual(
@@ -198,7 +198,7 @@ describe("the pair", () => {
     });
 
     test(`appends to the body at its end and drops content-length through inner's live map, ${protocol}`, () => {
-      const lines = `${byQueue}\nreqb:end|setbuf 0 999 0 ,tail|eff inner|del 0 content-length|eff 0|enq q 1`;
+      const lines = `${byQueue}\nreqb:end|setbuf 0 999 0 ,tail|eff inner|del 0 content-length|eff 0|enq q! 1`;
       const gateway = gatewayOf([scripted("o", lines), inner]);
       const { upstream } = gateway.request(post(small, { protocol, framing: "content-length" }));
       assert.deepEqual(upstream[0]?.body, bytesOf(`${small},tail`));
@@ -206,8 +206,8 @@ describe("the pair", () => {
   }
 
   test("hangs on the way back without a spool under a small limit", () => {
-    const outer = scripted("o", "configure|qreg q\nresh|mark holder|return 1\nqueue|deq q|eff holder|cont 1");
-    const gateway = gatewayOf([outer, scripted("i", "resb:end|enq q 1")], small32k);
+    const outer = scripted("o", "configure|qreg q!\nresh|mark holder|return 1\nqueue|deq q!|eff holder|cont 1");
+    const gateway = gatewayOf([outer, scripted("i", "resb:end|enq q! 1")], small32k);
     assert.equal(gateway.request(post(big)).outcome, "hang");
   });
 
@@ -218,7 +218,7 @@ describe("the pair", () => {
   });
 
   test("goes on with other streams after a client left while held", () => {
-    const gateway = gatewayOf([scripted("o", `${byQueue}\nreqb:end|enq q 1`), inner]);
+    const gateway = gatewayOf([scripted("o", `${byQueue}\nreqb:end|enq q! 1`), inner]);
     for (let i = 0; i < 20; i++) {
       const left = gateway.request(
         post(small, { chunks: [{ bytes: 5 }, { bytes: 8, afterMs: 50 }], abort: { requestBytes: 5 } }),
@@ -230,7 +230,7 @@ describe("the pair", () => {
   });
 
   test("finds BadArgument for the context of a stream that is gone", () => {
-    const gateway = gatewayOf([scripted("o", "configure|qreg q\nreqb:end|enq q 1\nqueue|deq q|eff inner"), inner]);
+    const gateway = gatewayOf([scripted("o", "configure|qreg q!\nreqb:end|enq q! 1\nqueue|deq q!|eff inner"), inner]);
     gateway.request(post(small, { abort: {} }));
     gateway.advance(10);
     const run = gatewayOf([scripted("o", "reqb|tickms 5\ntick|eff inner|tickms 0"), inner]);

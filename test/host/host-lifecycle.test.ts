@@ -129,6 +129,8 @@ describe("on a fresh gateway", () => {
     const { status, filterState } = gateway.request(post("x"));
     assert.deepEqual([status, filterState], [200, {}]);
     assert.equal(gateway.update("a", { configText: "configure|return 0" }), false);
+    gateway.settle();
+    assert.equal(gateway.request(post("x")).status, 500);
   });
 });
 

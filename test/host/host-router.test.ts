@@ -58,7 +58,7 @@ describe("retries, as measured", () => {
   test("retry and timeout headers do not reach the upstream", () => {
     const { upstream } = router(`${safe}|set 0 x-envoy-upstream-rq-timeout-ms 900`, {}).request(post("x"));
     const names = upstream[0]?.headers.map(([name]) => name).filter((name) => name.startsWith("x-envoy"));
-    assert.deepEqual(names, ["x-envoy-expected-rq-timeout-ms"]);
+    assert.deepEqual(names, ["x-envoy-expected-rq-timeout-ms", "x-envoy-attempt-count"]);
   });
 
   test("a cluster's filter sees each attempt as a context of its own, with on_done but without on_log", () => {

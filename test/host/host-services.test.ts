@@ -50,12 +50,17 @@ describe("shared data", () => {
 
 describe("queues", () => {
   test("tell the root that registered last, as an event of its own", () => {
-    const gateway = gatewayOf([scripted("a", "configure|qreg q\nreqh|enq q a|enq q b|log x\nqueue|deq q|deq q")]);
+    const gateway = gatewayOf([scripted("a", "configure|qreg q!\nreqh|enq q! a|enq q! b|log x\nqueue|deq q!|deq q!")]);
     gateway.request(post("x"));
     assert.deepEqual(takeLog(gateway).map((line) => line.replace(/log x.*/, "log")), [
-      "a reqh enq q a -> 0", "a reqh enq q b -> 0", "a reqh log",
-      "a queue deq q -> 0 1:a", "a queue deq q -> 0 1:b", "a queue deq q -> 7 0:", "a queue deq q -> 7 0:",
+      "a reqh enq q! a -> 0", "a reqh enq q! b -> 0", "a reqh log",
+      "a queue deq q! -> 0 1:a", "a queue deq q! -> 0 1:b", "a queue deq q! -> 7 0:", "a queue deq q! -> 7 0:",
     ]); // prettier-ignore
+  });
+
+  test("of one name for all VMs are the main thread's: a stream's context is not found there", () => {
+    const gateway = gatewayOf([scripted("a", "configure|qreg q\nreqh|mark s|enq q a|return 1\nqueue|eff s|cont 0")]);
+    assert.equal(gateway.request(post("x")).outcome, "hang");
   });
 
   test("are found by name, and unknown ones are not", () => {
