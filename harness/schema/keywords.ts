@@ -6,6 +6,9 @@
 //   x-sum {member, maximum, places}            the numbers of a list's objects add up to at most so much
 //   x-distinct-values true                     no two members of an object (defaults included) are equal
 //   x-member-of {value, list, member}          the value at a path is that of some object of a list
+//   x-same-length {list, member, as}           the lists in a list's objects are as long as another list of the object
+//   x-refer {list, member, to, name, length?}  each object of a list names an object of another list (which has that name),
+//                                              and their members `length` are equally long
 
 import type { Ajv2020 } from "ajv/dist/2020.js";
 import { compareDecimals, durationNanos, scaleDecimal } from "./decimal.ts";
@@ -16,6 +19,7 @@ const LONGEST_NANOS = 2n ** 63n - 1n;
 
 /** Teaches a validator our keywords. */
 export function addKeywords(ajv: Ajv2020): void {
+  ajv.addKeyword({ keyword: "x-samples", schemaType: "string" }); // for harness/schema/samples.ts
   ajv.addKeyword({ keyword: "x-duration", type: "string", schemaType: "object", validate: isDurationWithin });
   ajv.addKeyword({ keyword: "x-decimal", type: "string", schemaType: "object", validate: isDecimalWithin });
   ajv.addKeyword({ keyword: "x-unique", type: "array", schemaType: "string", validate: isUnique });
@@ -27,6 +31,8 @@ export function addKeywords(ajv: Ajv2020): void {
     validate: (_: boolean, data: JsonObject, parent: unknown) => hasDistinctValues(data, parent as JsonObject),
   });
   ajv.addKeyword({ keyword: "x-member-of", type: "object", schemaType: "object", validate: isMemberOf });
+  ajv.addKeyword({ keyword: "x-same-length", type: "object", schemaType: "object", validate: hasSameLengths });
+  ajv.addKeyword({ keyword: "x-refer", type: "object", schemaType: "object", validate: areReferred });
 }
 
 function isDurationWithin(bounds: { minimum?: string; maximum?: string }, text: string): boolean {
@@ -70,6 +76,38 @@ function isMemberOf(rule: { value: string; list: string; member: string }, data:
   const list = valueAt(data, rule.list.split("."));
   if (value === undefined || !Array.isArray(list)) return true;
   return list.some((item) => valueAt(item, [rule.member]) === value);
+}
+
+function hasSameLengths(rule: { list: string; member: string; as: string }, data: unknown): boolean {
+  const length = lengthAt(data, rule.as);
+  return listAt(data, rule.list).every((item) => lengthAt(item, rule.member) === length);
+}
+
+interface Referral {
+  list: string;
+  member: string;
+  to: string;
+  name: string;
+  length?: string;
+}
+
+function areReferred(rule: Referral, data: unknown): boolean {
+  const targets = listAt(data, rule.to);
+  return listAt(data, rule.list).every((item) => {
+    const name = valueAt(item, [rule.member]);
+    const target = targets.find((it) => valueAt(it, [rule.name]) === name);
+    if (target === undefined) return false;
+    return rule.length === undefined || lengthAt(item, rule.length) === lengthAt(target, rule.length);
+  });
+}
+
+function listAt(data: unknown, name: string): unknown[] {
+  const list = valueAt(data, [name]);
+  return Array.isArray(list) ? list : [];
+}
+
+function lengthAt(data: unknown, name: string): number {
+  return listAt(data, name).length;
 }
 
 function valueAt(data: unknown, path: string[]): unknown {

@@ -4,10 +4,15 @@ import { resolveRef, type Schema } from "./schema.ts";
 
 type JsonObject = Record<string, unknown>;
 
-/** Valid values; the last one of an object has every member. A text needs examples or a default to have any. */
+/**
+ * Valid values; the last one of an object has every member. A text needs examples or a default to have any. Where members
+ * depend on each other the examples are all there is (`x-samples: "examples"`; the last of them has every member), or a
+ * member is there with all the others only (`x-samples: "with all"`).
+ */
 export function samplesOf(schema: Schema, root: Schema = schema): unknown[] {
   const node = resolveRef(schema, root);
   const examples = node.examples ?? [];
+  if (node["x-samples"] === "examples") return examples;
   if (node.enum) return node.enum;
   switch (node.type) {
     case "boolean":
@@ -28,12 +33,15 @@ function objectsOf(node: Schema, root: Schema): JsonObject[] {
   const members = Object.entries(node.properties ?? {}).map(([name, schema]) => ({
     name,
     values: samplesOf(schema, root),
+    isAlone: schema["x-samples"] !== "with all",
   }));
   if (members.length === 0) return node.minProperties === undefined ? [{}] : [];
   const required = members.filter(({ name }) => node.required?.includes(name));
   const base = firstOf(required);
   const objects: JsonObject[] = (node.minProperties ?? 0) <= required.length ? [base] : [];
-  for (const { name, values } of members) for (const value of values) objects.push({ ...base, [name]: value });
+  for (const { name, values, isAlone } of members) {
+    if (isAlone) for (const value of values) objects.push({ ...base, [name]: value });
+  }
   objects.push(fullestOf(members));
   return objects;
 }

@@ -51,7 +51,8 @@ export class NumberReader extends FieldReader {
   money(name: string, absent: u64): u64 {
     const value = this.amount(name, false);
     if (value === null) return absent;
-    if (!value.isOverflow) return value.magnitude;
+    const isAbove = value.magnitude == u64.MAX_VALUE && value.remainder > 0;
+    if (!value.isOverflow && !isAbove) return value.magnitude;
     this.mismatch(name, "an amount of at most " + wholeUnits(u64.MAX_VALUE));
     return absent;
   }

@@ -120,6 +120,7 @@ function readLevels(reader: ObjectReader, base: Rates): Levels {
 function readTiers(reader: ObjectReader, price: Price): void {
   const names = reader.names;
   const standard = price.levels;
+  reader.demandMembers();
   if (names.length > MOST_TIERS)
     reader.errors.error(reader.path, "expected at most 8 tiers, got " + names.length.toString());
   for (let i = 0; i < names.length; i++) {
