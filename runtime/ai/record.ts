@@ -5,7 +5,7 @@ import { configHashText } from "../telemetry/build-info";
 import { setState, setStateFlag, State } from "../telemetry/filter-state";
 import { Label, OTHER } from "../telemetry/labels";
 import { Family } from "../telemetry/series";
-import { Api, apiText } from "./api";
+import { apiText } from "./api";
 import { AiCall } from "./call";
 import { Exchange } from "./exchange";
 import { Outcome, outcomeText, UsageStatus } from "./facts";

@@ -9,7 +9,10 @@ export class ByteBuffer {
   private capacity: i32 = 0;
   private readonly owned: Bytes = changetype<Bytes>(heap.alloc(offsetof<Bytes>()));
 
-  constructor(initial: i32, private readonly limit: i32 = i32.MAX_VALUE) {
+  constructor(
+    initial: i32,
+    private readonly limit: i32 = i32.MAX_VALUE,
+  ) {
     this.grow(max(initial, 16));
   }
 
@@ -47,6 +50,7 @@ export class ByteBuffer {
     this.length += fits;
     return this;
   }
+
 
   @inline add(bytes: Bytes): this {
     return this.raw(bytes.ptr, bytes.length);

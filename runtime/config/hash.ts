@@ -13,7 +13,8 @@ export function hashConfig(text: Bytes): u64 {
 function hashNode(node: Json, hash: u64, isRoot: bool): u64 {
   hash = hashByte(hash, <u8>node.type);
   if (node.type == JsonType.Bool) return hashByte(hash, node.bool ? 1 : 0);
-  if (node.type == JsonType.Number) return hashText(hash, node.isInteger ? node.integer.toString() : node.number.toString());
+  if (node.type == JsonType.Number)
+    return hashText(hash, node.isInteger ? node.integer.toString() : node.number.toString());
   hash = hashText(hash, node.text);
   for (let i = 0; i < node.items.length; i++) {
     if (node.type == JsonType.Object) {
@@ -32,6 +33,7 @@ function hashText(hash: u64, text: string): u64 {
   }
   return hashByte(hash, 0);
 }
+
 
 @inline function hashByte(hash: u64, byte: u8): u64 {
   return (hash ^ byte) * 0x100000001b3;

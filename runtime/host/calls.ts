@@ -17,7 +17,14 @@ import { getBuffer } from "./body";
 export const NO_CALL: u32 = 0;
 
 /** Calls a gRPC method once. `cluster` is a bare cluster name or a GrpcService message. The token, or `NO_CALL`. */
-export function grpcCall(cluster: Bytes, service: Bytes, method: Bytes, metadata: Bytes, message: Bytes, timeoutMs: u32): u32 {
+export function grpcCall(
+  cluster: Bytes,
+  service: Bytes,
+  method: Bytes,
+  metadata: Bytes,
+  message: Bytes,
+  timeoutMs: u32,
+): u32 {
   const status = proxy_grpc_call(
     cluster.ptr,
     cluster.length,

@@ -9,7 +9,9 @@ export const NO_METRIC: u32 = u32.MAX_VALUE;
 
 /** Defines a metric, or finds the one of this name. `NO_METRIC` when the host refuses. */
 export function defineMetric(type: MetricType, name: Bytes): u32 {
-  return proxy_define_metric(type, name.ptr, name.length, ANSWER_NUMBER) == Status.Ok ? load<u32>(ANSWER_NUMBER) : NO_METRIC;
+  return proxy_define_metric(type, name.ptr, name.length, ANSWER_NUMBER) == Status.Ok
+    ? load<u32>(ANSWER_NUMBER)
+    : NO_METRIC;
 }
 
 /** Adds to a counter or a gauge. */

@@ -89,6 +89,10 @@ export class PairWriter {
   }
 
   private u32(buffer: ByteBuffer, value: u32): void {
-    buffer.byte(<u8>value).byte(<u8>(value >> 8)).byte(<u8>(value >> 16)).byte(<u8>(value >> 24));
+    buffer
+      .byte(<u8>value)
+      .byte(<u8>(value >> 8))
+      .byte(<u8>(value >> 16))
+      .byte(<u8>(value >> 24));
   }
 }
