@@ -7,7 +7,7 @@ SELECT := $(if $(SPEC)$(FILE),--file '$(SPEC)$(FILE)') $(if $(NAME),--name '$(NA
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build build-debug build-scalar test test-unit test-harness demo lint fmt bench bench-compare new setup-e2e \
+.PHONY: help build build-debug build-scalar test test-unit test-harness cli demo lint fmt bench bench-compare new setup-e2e \
 	clean check-node always
 
 help: ## List the targets
@@ -30,6 +30,9 @@ build/scalar/%.wasm: $(PACKAGES) always
 
 build/%.wasm: $(PACKAGES) always
 	@$(NODE) harness/build/main.ts $*
+
+cli: $(PACKAGES) ## Build the sluice command to dist/sluice.js
+	@$(NODE) harness/build/cli.ts
 
 test: build ## Run every part of the tests and count them
 	@$(NODE) harness/test-runner/main.ts
@@ -65,7 +68,7 @@ setup-e2e: ## Install what the end-to-end tests talk to: a registry, Redis, Dock
 	@bash harness/setup/e2e.sh
 
 clean: ## Remove what was built; keeps node_modules and downloads
-	rm -rf build
+	rm -rf build dist
 
 $(PACKAGES): package-lock.json | check-node
 	npm ci --no-progress
