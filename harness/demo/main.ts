@@ -3,9 +3,10 @@
 import { modelTagListener, playModelTag } from "./model-tag.ts";
 import { closeStage, openStage, type Stage } from "./stage.ts";
 import { bold, dim, mark, table } from "./table.ts";
+import { playVariants, variantsListener } from "./variants.ts";
 
-const acts = [playModelTag];
-const listeners = [modelTagListener];
+const acts = [playModelTag, playVariants];
+const listeners = [modelTagListener, variantsListener];
 
 const progress = (line: string) => process.stderr.write(`${dim(line)}\n`);
 const stage: Stage = await openStage(listeners, progress);
