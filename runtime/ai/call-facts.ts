@@ -30,6 +30,11 @@ export class CallFacts extends Facts {
     this.isHashed = false;
   }
 
+  /** As `open`, unless this is the call already: another one may have come while this one waited. */
+  turnTo(call: AiCall): void {
+    if (this.call != call) this.open(call);
+  }
+
   path(): Bytes {
     const path = requestHead.path;
     const end = path.indexOfByte(QUESTION_MARK);

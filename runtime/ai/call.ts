@@ -66,9 +66,14 @@ export class AiCall extends Call {
     return this.responseHalf;
   }
 
-  /** What rules may ask about the call; within the request's headers callback only. */
+  /**
+   * What rules may ask about the call: all within the request's headers callback, later what the exchange and the
+   * consumer's entry tell (model, request type, provider, team, project, tier).
+   */
   get facts(): CallFacts {
-    return this.plugin.facts;
+    const facts = this.plugin.facts;
+    facts.turnTo(this);
+    return facts;
   }
 
   onRequestHeaders(endOfStream: bool, canHold: bool): Start {
