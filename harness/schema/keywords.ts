@@ -6,12 +6,14 @@
 //   x-sum {member, maximum, places}            the numbers of a list's objects add up to at most so much
 //   x-distinct-values true                     no two members of an object (defaults included) are equal
 //   x-member-of {value, list, member}          the value at a path is that of some object of a list
+//   x-exact-limits true                        the limits of a rule can be counted in whole numbers of 64 bits
 //   x-same-length {list, member, as}           the lists in a list's objects are as long as another list of the object
 //   x-refer {list, member, to, name, length?}  each object of a list names an object of another list (which has that name),
 //                                              and their members `length` are equally long
 
 import type { Ajv2020 } from "ajv/dist/2020.js";
 import { compareDecimals, durationNanos, scaleDecimal } from "./decimal.ts";
+import { hasExactLimits } from "./exact-limit.ts";
 
 type JsonObject = Record<string, unknown>;
 
@@ -31,6 +33,12 @@ export function addKeywords(ajv: Ajv2020): void {
     validate: (_: boolean, data: JsonObject, parent: unknown) => hasDistinctValues(data, parent as JsonObject),
   });
   ajv.addKeyword({ keyword: "x-member-of", type: "object", schemaType: "object", validate: isMemberOf });
+  ajv.addKeyword({
+    keyword: "x-exact-limits",
+    type: "object",
+    schemaType: "boolean",
+    validate: (_: boolean, rule: JsonObject) => hasExactLimits(rule),
+  });
   ajv.addKeyword({ keyword: "x-same-length", type: "object", schemaType: "object", validate: hasSameLengths });
   ajv.addKeyword({ keyword: "x-refer", type: "object", schemaType: "object", validate: areReferred });
 }

@@ -31,6 +31,7 @@ const OWN_KEYWORDS: Record<string, string> = {
   "x-sum": "the numbers add up to too much",
   "x-distinct-values": "two members have the same value",
   "x-member-of": "the name is not in the list",
+  "x-exact-limits": "a limit cannot be counted in whole numbers of 64 bits",
   "x-same-length": "a list has not as many parts as the one that it belongs to",
   "x-refer": "an entry names nothing that is there, or has not as many parts as that",
 };

@@ -1,0 +1,79 @@
+// One limit of the configuration: so much per so long, in the units that its rule counts.
+import { ObjectReader } from "../../runtime/config/reader";
+import { Text } from "../../runtime/config/text";
+import { Meter, meterOf, meterOfCalls } from "./meter";
+import { Unit, UNITS } from "./unit";
+import { secondsUp } from "./wait";
+
+const SECOND: i64 = 1_000_000_000;
+const DAY: i64 = 86_400 * SECOND;
+const MOST_TOKENS: i64 = 1_000_000_000_000;
+const ALGORITHMS: string[] = ["token-bucket", "leaky-bucket"];
+const UNCOUNTABLE =
+  "cannot be counted in whole numbers of 64 bits; take rounder numbers, a shorter interval or fewer decimals in weights";
+
+/** A limit as it is written. */
+@final
+export class LimitFields {
+  capacity: i64 = 1;
+  refill: i64 = 1;
+  interval: i64 = 60 * SECOND;
+  maxDebt: i64 = 1;
+  private namesDebt: bool = false;
+  unit: Unit = Unit.Requests;
+
+  /** Reads `limit` of a rule; with `base` that of an override, which inherits what it does not name. */
+  constructor(reader: ObjectReader, base: LimitFields | null = null) {
+    if (!base) this.unit = readUnit(reader);
+    else this.unit = base.unit;
+    if (!base && !reader.has("capacity")) reader.mismatch("capacity", "a whole number from 1 to 1000000000000");
+    this.capacity = reader.integer("capacity", base ? base.capacity : 1, 1, MOST_TOKENS);
+    this.refill = reader.integer("refill", base ? base.refill : this.capacity, 1, MOST_TOKENS);
+    this.interval = reader.duration("interval", base ? base.interval : 60 * SECOND, SECOND / 1000, 366 * DAY);
+    this.namesDebt = reader.has("maxDebt") || (base != null && base.namesDebt);
+    this.maxDebt = reader.integer("maxDebt", base && base.namesDebt ? base.maxDebt : this.capacity, 0, MOST_TOKENS);
+    if (!base) reader.enumeration("algorithm", ALGORITHMS, 0);
+    if (this.unit == Unit.Concurrency && (reader.has("refill") || reader.has("interval"))) {
+      reader.errors.warn(reader.path, "refill and interval mean nothing where calls in flight are counted");
+    }
+  }
+}
+
+/** A limit, compiled. */
+@final
+export class Limit {
+  readonly meter: Meter;
+  readonly capacity: i64;
+  /** Whole seconds in which the capacity comes back, rounded up; 0 where it does not by itself. */
+  readonly windowSeconds: i64;
+  /** Its item in `RateLimit-Policy`. */
+  readonly policy: Text;
+
+  /** `place` is where it is written, for the error when it cannot be counted. */
+  constructor(fields: LimitFields, places: i32, rule: string, reader: ObjectReader) {
+    const isConcurrency = fields.unit == Unit.Concurrency;
+    const meter = isConcurrency
+      ? meterOfCalls(fields.capacity)
+      : meterOf(fields.capacity, fields.refill, fields.interval, fields.maxDebt, places);
+    if (!meter) reader.errors.error(reader.path, UNCOUNTABLE);
+    const counted = meter ? meter : meterOfCalls(1);
+    const window = counted.nanosFor(counted.capacity);
+    const windowSeconds: i64 = isConcurrency ? 0 : secondsUp(window);
+    let policy = '"' + rule + '";q=' + fields.capacity.toString();
+    if (!isConcurrency) policy += ";w=" + windowSeconds.toString();
+    if (isConcurrency) policy += ';qu="concurrent-requests"';
+    else if (fields.unit != Unit.Requests) policy += ';qu="' + UNITS[fields.unit] + '"';
+    this.meter = counted;
+    this.capacity = fields.capacity;
+    this.windowSeconds = windowSeconds;
+    this.policy = new Text(policy);
+  }
+}
+
+function readUnit(reader: ObjectReader): Unit {
+  if (reader.string("unit", "") == "cost") {
+    reader.error("unit", 'expected a unit that needs no prices, got "cost": budgets in money are cost-accounting\'s');
+    return Unit.Requests;
+  }
+  return <Unit>reader.enumeration("unit", UNITS, Unit.Requests);
+}
