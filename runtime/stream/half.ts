@@ -158,6 +158,11 @@ export abstract class Half {
     return this.spool.length;
   }
 
+  /** Whether bytes that came are in the reader's memory only. */
+  get hasDrained(): bool {
+    return this.drained > 0;
+  }
+
   /** Whether the second of a pair has to put the kept bytes back when it comes: nobody else can. */
   get needsFlush(): bool {
     return this.phase == Phase.Ready && this.drained > 0;

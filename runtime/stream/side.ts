@@ -156,9 +156,7 @@ export class OuterSide extends Side {
     const call = this.call;
     if (!call) return BodyStatus.Continue;
     const half = call.request;
-    if (half.phase == Phase.Held && !half.holder && getProperty(this.root.pairPath).equals(PASSED)) {
-      return half.abandon(size, endOfStream);
-    }
+    if (half.phase == Phase.Held && !half.holder && this.hasPassed) return half.abandon(size, endOfStream);
     const status = half.onBody(size, endOfStream);
     this.root.wake();
     return status;
@@ -167,8 +165,9 @@ export class OuterSide extends Side {
   onRequestTrailers(count: i32): HeadersStatus {
     const call = this.call;
     if (!call) return HeadersStatus.Continue;
-    const status = call.request.onTrailers(this.root.wasJoined);
-    if (call.request.needsFlush) this.announce(true);
+    const half = call.request;
+    const status = half.onTrailers(half.holder != 0 || (this.root.wasJoined && !this.hasPassed));
+    if (half.needsFlush) this.announce(true);
     this.root.wake();
     return status;
   }
@@ -211,8 +210,12 @@ export class OuterSide extends Side {
 
   /** The call went through to the upstream, and the inner that lives in this VM was not on its way: a wrong order. */
   private reportMissingInner(): void {
-    if (!getProperty(CODE_DETAILS).equals(VIA_UPSTREAM)) return;
-    if (!getProperty(this.root.pairPath).equals(PASSED)) this.root.onPairMismatch();
+    if (getProperty(CODE_DETAILS).equals(VIA_UPSTREAM) && !this.hasPassed) this.root.onPairMismatch();
+  }
+
+  /** Whether the inner of this stream let the headers pass. */
+  private get hasPassed(): bool {
+    return getProperty(this.root.pairPath).equals(PASSED);
   }
 }
 
@@ -277,8 +280,8 @@ export class InnerSide extends Side {
       root.onPairMismatch();
     }
     if (!call || call.inner) return null;
-    // An outer of another configuration is no partner, but a body that only an inner can put back is not given up.
-    if (!isPartner && !call.request.needsFlush) return null;
+    // An outer of another configuration is no partner, but what it took out of the body may need an inner to come back.
+    if (!isPartner && !call.request.hasDrained) return null;
     const owner = call.owner;
     owner.wasJoined = true;
     call.inner = this;
