@@ -54,7 +54,7 @@ export class AnswerHeaders {
   }
 
   /** Writes to the answer whose headers are at hand; to `reply`, where it is given, instead. */
-  write(slot: i32, now: i64, reply: ReplyHeaders | null): void {
+  write(slot: i32, reply: ReplyHeaders | null): void {
     const kept = reply ? 0 : this.memory.note(slot).kept;
     if (this.dialects & Dialect.Ietf) this.writeIetf(slot, reply);
     for (let i = 0; i < GROUPS.length; i++) {
@@ -65,7 +65,7 @@ export class AnswerHeaders {
       const grant = this.memory.grant(slot, index);
       set(reply, group.limit, group.limitText(text, grant));
       set(reply, group.remaining, group.remainingText(text, grant));
-      set(reply, group.reset, group.resetText(text, grant, now));
+      set(reply, group.reset, group.resetText(text, grant, grant.at));
     }
     if (reply && this.dialects & Dialect.Envoy) set(reply, ENVOY_RATE_LIMITED, TRUE);
   }

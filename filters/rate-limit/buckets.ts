@@ -103,8 +103,15 @@ export class Buckets {
     settling.reserved = grant.units;
     settling.generation = grant.generation;
     settling.cost = cost;
-    const outcome = this.reserving.change(grant.high, grant.low, settling);
-    return outcome == Outcome.Written || outcome == Outcome.Kept || outcome == Outcome.Full;
+    let outcome = this.reserving.change(grant.high, grant.low, settling);
+    if (outcome == Outcome.Full) {
+      // Its slot is gone, and there is none: what it cost is counted where keys without a slot are.
+      const key = this.keys[index];
+      key.overflow();
+      settling.reserved = 0;
+      outcome = this.reserving.change(key.high, key.low, settling);
+    }
+    return outcome != Outcome.HostFault && outcome != Outcome.Contended;
   }
 
   /** Takes back what a grant took: the call did not go on. False when the host failed. */

@@ -1,11 +1,10 @@
 // Changes of a bucket's slot, to be run under compare-and-swap. One object of each for the whole filter.
 import { Eviction, SlotChange } from "../../runtime/state/table";
 import { admits, cut, noteFull, putBack, refresh, take, waitFor, waitUntilFull } from "./bucket";
-import { learn } from "./estimate";
+import { learn, USED_AT } from "./estimate";
 import { Meter, meterOfCalls, NEVER } from "./meter";
 import { refreshReserving, reserve, reservedUntil, settle } from "./reservation";
 import { deficitOf, FULL_AT, GENERATION } from "./slot";
-import { USED_AT } from "./estimate";
 
 abstract class BucketChange extends SlotChange {
   meter: Meter = meterOfCalls(1);
@@ -73,6 +72,7 @@ export class Settling extends BucketChange {
   remaining: i64 = 0;
 
   apply(slot: usize, isFresh: bool): bool {
+    if (isFresh && this.cost == 0) return false;
     this.refresh(slot);
     settle(slot, this.meter, this.reserved, this.generation, this.cost);
     this.finish(slot);

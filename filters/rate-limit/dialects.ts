@@ -65,11 +65,11 @@ export class HeaderGroup {
     return out.clear().i64(standing.remaining).view();
   }
 
-  /** When all is back; `now` is nanoseconds since 1970. */
-  resetText(out: ByteBuffer, standing: Standing, now: i64): Bytes {
+  /** When all is back; `at` is when it stood so, in nanoseconds since 1970. */
+  resetText(out: ByteBuffer, standing: Standing, at: i64): Bytes {
     out.clear();
     if (this.dialect == Dialect.OpenAi) return appendDuration(out, standing.full).view();
-    if (this.dialect == Dialect.Anthropic) return appendMoment(out, now + min(standing.full, FAR)).view();
+    if (this.dialect == Dialect.Anthropic) return appendMoment(out, at + min(standing.full, FAR)).view();
     return out.i64(secondsUp(standing.full)).view();
   }
 }

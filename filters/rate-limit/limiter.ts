@@ -173,7 +173,7 @@ export class Limiter extends Part {
   editResponseHeaders(call: AiCall): void {
     const note = this.memory.note(call.slot);
     if (!note.isDecided || this.config.reject.dialects & Dialect.None) return;
-    this.headers.write(call.slot, <i64>nowNanos(), null);
+    this.headers.write(call.slot, null);
   }
 
   onLog(call: AiCall): void {
@@ -254,7 +254,7 @@ export class Limiter extends Part {
     note.refusedBy = index;
     const asked = countsTokens(rule.unit) ? grant.units / this.buckets.limitOf(rule, grant).meter.scale : 0;
     refuse(call.reply, this.config.reject, rule, grant, asked);
-    if (!(this.config.reject.dialects & Dialect.None)) this.headers.write(slot, now, call.reply.headers);
+    if (!(this.config.reject.dialects & Dialect.None)) this.headers.write(slot, call.reply.headers);
     countVerdict(Verdict.Throttled, this.ruleLabels[index], note.consumer);
     return false;
   }

@@ -1,0 +1,556 @@
+// rate-limit in the in-process host: what is admitted, what callers are told, what is charged.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { Gateway, type GatewayOptions } from "../../harness/host/gateway.ts";
+import type { AnswerSpec, Json, RequestSpec } from "../../harness/scenario/scenario.ts";
+
+const wasm = readFileSync("build/rate-limit.wasm");
+const epochMs = Date.UTC(2026, 10, 3, 12, 0, 0);
+
+interface Rule {
+  [field: string]: Json;
+}
+
+const requests = (capacity: number, interval = "60s", more: Rule = {}): Rule => ({
+  name: "requests",
+  mode: "enforce",
+  limit: { capacity, interval },
+  ...more,
+});
+
+const tokens = (capacity: number, interval = "60s", more: Rule = {}): Rule => ({
+  name: "tokens",
+  mode: "enforce",
+  limit: { capacity, interval, unit: "tokens" },
+  ...more,
+});
+
+function gateway(config: Rule, options: Partial<GatewayOptions> = {}): Gateway {
+  const made = new Gateway({
+    chain: [
+      {
+        kind: "plugin",
+        name: "rate-limit",
+        module: "build/rate-limit.wasm",
+        config,
+        allowOnHeadersStopIteration: true,
+      },
+    ],
+    routes: [{ cluster: "model", timeoutMs: 0 }],
+    clusters: [{ name: "model" }],
+    loadModule: () => wasm,
+    epochMs,
+    ...options,
+  });
+  return made;
+}
+
+const json: [string, string][] = [["content-type", "application/json"]];
+
+/** A chat request of about `tokens` input tokens while nothing is learned (4 bytes each). */
+function chat(
+  options: Partial<RequestSpec> & { tokens?: number; model?: string; maxTokens?: number } = {},
+): RequestSpec {
+  const { tokens: input = 10, model = "gpt-4o", maxTokens, headers = [], ...rest } = options;
+  const content = "x".repeat(input * 4 - "user".length - model.length);
+  const body = {
+    model,
+    messages: [{ role: "user", content }],
+    ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
+  };
+  return {
+    protocol: "h1",
+    method: "POST",
+    path: "/v1/chat/completions",
+    headers: [...json, ...headers],
+    body: JSON.stringify(body),
+    ...rest,
+  };
+}
+
+function answer(input: number, output: number, more: Partial<AnswerSpec> = {}): AnswerSpec {
+  const body = {
+    id: "chatcmpl-1",
+    object: "chat.completion",
+    model: "gpt-4o",
+    choices: [{ index: 0, message: { role: "assistant", content: "Hello" }, finish_reason: "stop" }],
+    usage: { prompt_tokens: input, completion_tokens: output, total_tokens: input + output },
+  };
+  return { kind: "answer", headers: json, body: JSON.stringify(body), ...more };
+}
+
+const get = (headers: [string, string][] = []): RequestSpec => ({
+  protocol: "h1",
+  method: "GET",
+  path: "/v1/models",
+  headers,
+});
+
+const header = (result: { headers: [string, string][] }, name: string) =>
+  result.headers
+    .filter(([key]) => key === name)
+    .map(([, value]) => value)
+    .join(", ") || undefined;
+
+const text = (result: { body: Uint8Array }) => new TextDecoder().decode(result.body);
+
+describe("a limit of requests", () => {
+  test("admits its capacity at once and then as it comes back", () => {
+    const g = gateway({ rules: [requests(3, "60s")] });
+    const statuses = Array.from({ length: 5 }, () => g.request(get()).status);
+    assert.deepEqual(statuses, [200, 200, 200, 429, 429]);
+    g.advance(20_000);
+    assert.equal(g.request(get()).status, 200);
+    assert.equal(g.request(get()).status, 429);
+    assert.deepEqual(g.traps, []);
+  });
+
+  test("tells who is refused when to come back, to the millisecond", () => {
+    const g = gateway({ rules: [requests(2, "10s")], reject: { dialects: ["ietf", "openai", "anthropic", "envoy"] } });
+    g.request(get());
+    g.request(get());
+    const refused = g.request(get([["x-request-id", "abc-1"]]));
+    assert.equal(refused.status, 429);
+    const wait = Number(header(refused, "retry-after-ms"));
+    assert.equal(wait, 5000);
+    assert.equal(header(refused, "retry-after"), "5");
+    assert.equal(header(refused, "x-should-retry"), undefined);
+    assert.equal(header(refused, "ratelimit-policy"), '"requests";q=2;w=10');
+    assert.equal(header(refused, "ratelimit"), '"requests";r=0;t=10');
+    assert.equal(header(refused, "x-ratelimit-limit-requests"), "2");
+    assert.equal(header(refused, "x-ratelimit-remaining-requests"), "0");
+    assert.equal(header(refused, "x-ratelimit-reset-requests"), "10s");
+    assert.equal(header(refused, "anthropic-ratelimit-requests-reset"), "2026-11-03T12:00:10Z");
+    assert.equal(header(refused, "x-ratelimit-limit"), "2, 2;w=10");
+    assert.equal(header(refused, "x-envoy-ratelimited"), "true");
+    const { error } = JSON.parse(text(refused)) as { error: { message: string; type: string; code: string } };
+    assert.equal(error.type, "rate_limit_error");
+    assert.equal(error.code, "rate_limit_exceeded");
+    assert.match(error.message, /`requests`.*2 requests in 10 s, 0 left\. Try again in 5s\. \(request abc-1\)/);
+    assert.equal(refused.responseCodeDetails, "sluice_rate_limited");
+    g.advance(wait - 1);
+    assert.equal(g.request(get()).status, 429);
+    g.advance(1);
+    assert.equal(g.request(get()).status, 200);
+  });
+
+  test("tells clients to give up when they would wait too long", () => {
+    const g = gateway({ rules: [requests(1, "1h")], reject: { giveUpAfter: "30m" } });
+    g.request(get());
+    const refused = g.request(get());
+    assert.equal(header(refused, "x-should-retry"), "false");
+    assert.equal(header(refused, "retry-after"), "3600");
+    g.advance(1_800_000);
+    assert.equal(header(g.request(get()), "x-should-retry"), undefined);
+  });
+
+  test("tells on every answer what is left, and leaves what a provider says unless less is left here", () => {
+    const config = { rules: [requests(10)], reject: { dialects: ["openai"] } };
+    const g = gateway(config);
+    assert.equal(header(g.request(get()), "x-ratelimit-remaining-requests"), "9");
+    const theirs = (left: string): RequestSpec => ({
+      ...get(),
+      upstream: {
+        kind: "answer",
+        headers: [
+          ["x-ratelimit-remaining-requests", left],
+          ["x-ratelimit-limit-requests", "99"],
+        ],
+      },
+    });
+    const kept = g.request(theirs("3"));
+    assert.equal(header(kept, "x-ratelimit-remaining-requests"), "3");
+    assert.equal(header(kept, "x-ratelimit-limit-requests"), "99");
+    const ours = g.request(theirs("50"));
+    assert.equal(header(ours, "x-ratelimit-remaining-requests"), "7");
+    assert.equal(header(ours, "x-ratelimit-limit-requests"), "10");
+    const none = gateway({ rules: [requests(10)], reject: { dialects: ["none"] } }).request(get());
+    assert.deepEqual(
+      none.headers.filter(([name]) => name.includes("ratelimit")),
+      [],
+    );
+  });
+
+  test("keeps keys apart, and gives some of them another limit", () => {
+    const g = gateway({
+      trustedHeaders: ["x-user"],
+      rules: [
+        requests(1, "60s", {
+          key: ["header:x-user"],
+          overrides: [{ key: ["vip-*"], limit: { capacity: 3 } }],
+        }),
+      ],
+    });
+    const statuses = (user: string, times: number) =>
+      Array.from({ length: times }, () => g.request(get([["x-user", user]])).status);
+    assert.deepEqual(statuses("a", 2), [200, 429]);
+    assert.deepEqual(statuses("b", 2), [200, 429]);
+    assert.deepEqual(statuses("vip-1", 4), [200, 200, 200, 429]);
+    assert.deepEqual(statuses("vip-2", 1), [200]);
+  });
+
+  for (const [onMissingKey, expected] of [
+    ["shared", [200, 429]],
+    ["reject", [429, 429]],
+    ["skip", [200, 200]],
+  ] as const) {
+    test(`with onMissingKey ${onMissingKey} answers calls without the key ${expected.join(", ")}`, () => {
+      const g = gateway({
+        trustedHeaders: ["x-user"],
+        rules: [requests(1, "60s", { key: ["header:x-user"], onMissingKey })],
+      });
+      assert.deepEqual([g.request(get()).status, g.request(get()).status], expected);
+      assert.equal(g.request(get([["x-user", "a"]])).status, 200);
+    });
+  }
+
+  test("limits by model, whether the path or the body names it", () => {
+    const g = gateway({
+      rules: [
+        requests(1, "60s", {
+          key: ["model"],
+          match: { models: ["gpt-*"] },
+          overrides: [{ key: ["gpt-5*"], limit: { capacity: 2 } }],
+        }),
+      ],
+    });
+    const ask = (model: string) => g.request(chat({ model })).status;
+    assert.deepEqual(
+      [ask("gpt-4o"), ask("gpt-4o"), ask("gpt-4o-mini"), ask("claude"), ask("claude")],
+      [200, 429, 200, 200, 200],
+    );
+    assert.deepEqual([ask("gpt-5"), ask("gpt-5"), ask("gpt-5")], [200, 200, 429]);
+  });
+
+  test("with several rules takes nothing when one refuses", () => {
+    const g = gateway({
+      trustedHeaders: ["x-user"],
+      rules: [
+        { ...requests(3), name: "all" },
+        { ...requests(1), name: "user", key: ["header:x-user"] },
+        { ...requests(100), name: "last" },
+      ],
+    });
+    const ask = (user: string) => g.request(get([["x-user", user]]));
+    assert.equal(ask("a").status, 200);
+    for (let i = 0; i < 20; i++) {
+      const refused = ask("a");
+      assert.equal(refused.status, 429);
+      assert.match(text(refused), /`user`/);
+    }
+    assert.equal(ask("b").status, 200);
+    const good = ask("c");
+    assert.equal(good.status, 200);
+    assert.equal(header(good, "ratelimit"), '"all";r=0;t=60, "user";r=0;t=60, "last";r=97;t=2');
+    assert.match(text(ask("d")), /`all`/);
+  });
+
+  test("tags instead of refusing where it is told to, and removes the tag that a client sends", () => {
+    const g = gateway({ rules: [requests(1, "60s", { over: "tag" })] });
+    const forged = g.request(get([["x-ai-degrade", "mine"]]));
+    const upstreamTag = (result: ReturnType<Gateway["request"]>) =>
+      result.upstream[0]?.headers.find(([name]) => name === "x-ai-degrade")?.[1];
+    assert.equal(upstreamTag(forged), undefined);
+    const tagged = g.request(get());
+    assert.equal(tagged.status, 200);
+    assert.equal(upstreamTag(tagged), "requests");
+  });
+
+  test("answers in the caller's API shape, in gRPC's, or as the operator says", () => {
+    const ask = (config: Rule, request: RequestSpec) => {
+      const g = gateway({ rules: [requests(1)], ...config });
+      g.request(request);
+      return g.request(request);
+    };
+    const anthropic = ask({}, { ...chat(), path: "/v1/messages" });
+    assert.equal((JSON.parse(text(anthropic)) as { error: { type: string } }).error.type, "rate_limit_error");
+    const gemini = ask({}, { ...chat(), path: "/v1beta/models/gemini-pro:generateContent" });
+    assert.equal((JSON.parse(text(gemini)) as { error: { status: string } }).error.status, "RESOURCE_EXHAUSTED");
+    const grpc = ask(
+      {},
+      {
+        protocol: "h2",
+        method: "POST",
+        path: "/inference.GRPCInferenceService/ModelInfer",
+        headers: [
+          ["content-type", "application/grpc"],
+          ["te", "trailers"],
+        ],
+        body: "x",
+      },
+    );
+    assert.equal(header(grpc, "grpc-status"), "8");
+    const own = ask(
+      { reject: { status: 503, body: "{rule} {nothing} {retryAfter} {requestId}", contentType: "text/plain" } },
+      get([["x-request-id", 'abc"<1']]),
+    );
+    assert.equal(own.status, 503);
+    assert.equal(text(own), "requests {nothing} 60 abc__1");
+    assert.equal(header(own, "content-type"), "text/plain");
+  });
+});
+
+describe("a shadow rule", () => {
+  test("changes nothing, counts what it would have done, and starts full when it is enforced", () => {
+    const rule = requests(1, "1h", { mode: "shadow" });
+    const g = gateway({ rules: [rule], reject: { dialects: ["openai", "ietf"] } });
+    const results = Array.from({ length: 5 }, () => g.request(get()));
+    assert.ok(
+      results.every(({ status, headers }) => status === 200 && !headers.some(([name]) => name.includes("ratelimit"))),
+    );
+    const metrics = g.metricValues();
+    assert.equal(metrics["rule=.=requests;.;consumer=.=none;.;sluice.ratelimit.would_throttle"], 4);
+    assert.equal(metrics["rule=.=requests;.;consumer=.=none;.;sluice.ratelimit.allowed"], 1);
+    assert.equal(results[4]?.filterState["sluice.ratelimit"], "would-throttle");
+    assert.ok(g.update("rate-limit", { config: { rules: [{ ...rule, mode: "enforce" }] } }));
+    g.settle();
+    assert.deepEqual([g.request(get()).status, g.request(get()).status], [200, 429]);
+  });
+
+  test("takes nothing back from others and nothing from them", () => {
+    const g = gateway({
+      rules: [
+        { ...requests(1), name: "shadow", mode: "shadow" },
+        { ...requests(2), name: "real" },
+      ],
+    });
+    assert.deepEqual(
+      [1, 2, 3].map(() => g.request(get()).status),
+      [200, 200, 429],
+    );
+  });
+});
+
+describe("a limit of tokens", () => {
+  const left = (result: { headers: [string, string][] }) => Number(header(result, "x-ratelimit-remaining-tokens"));
+  const openai = { dialects: ["openai"] };
+  /** A call that costs nothing and tells what is left. */
+  const look = (g: Gateway) =>
+    left(g.request({ ...chat({ tokens: 3, maxTokens: 0, model: "x" }), upstream: { kind: "answer", status: 500 } }));
+
+  test("reserves an estimate and settles to what was used", () => {
+    const g = gateway({ rules: [tokens(10_000, "10h")], reject: openai });
+    const first = g.request({ ...chat({ tokens: 100 }), upstream: answer(120, 50) });
+    assert.equal(first.status, 200);
+    assert.equal(left(first), 10_000 - 100 - 1000);
+    assert.equal(first.filterState["sluice.reserved"], "1100");
+    assert.equal(look(g), 10_000 - 170 - 3);
+  });
+
+  test("reserves no more output than the call allows", () => {
+    const g = gateway({ rules: [tokens(10_000, "10h")], reject: openai });
+    assert.equal(left(g.request({ ...chat({ tokens: 100, maxTokens: 60 }), upstream: answer(100, 50) })), 10_000 - 160);
+  });
+
+  test("weighs kinds of tokens, exactly", () => {
+    const weights = { input: 1, cachedInput: 0.1, output: 4 };
+    const g = gateway({ rules: [tokens(10_000, "1000h", { weights })], reject: openai });
+    const usage = { prompt_tokens: 105, completion_tokens: 7, prompt_tokens_details: { cached_tokens: 55 } };
+    g.request({ ...chat(), upstream: { kind: "answer", headers: json, body: JSON.stringify({ choices: [], usage }) } });
+    assert.equal(look(g), Math.floor(10_000 - 50 - 5.5 - 28 - 3));
+  });
+
+  for (const [name, request, spent] of [
+    ["gives all back when the provider fails", { upstream: { kind: "answer", status: 503 } }, 0],
+    [
+      "gives all back when the provider refuses",
+      { upstream: { kind: "answer", status: 400, headers: json, body: "{}" } },
+      0,
+    ],
+    ["gives all back when the connection breaks", { upstream: { kind: "reset", after: "request" } }, 0],
+    [
+      "charges what it expected where the answer cannot be read",
+      {
+        upstream: {
+          kind: "answer",
+          headers: [
+            ["content-type", "application/json"],
+            ["content-encoding", "gzip"],
+          ],
+          body: "zzz",
+        },
+      },
+      1100,
+    ],
+  ] as [string, Partial<RequestSpec>, number][]) {
+    test(name, () => {
+      const g = gateway({ rules: [tokens(10_000, "1000h")], reject: openai });
+      g.request({ ...chat({ tokens: 100 }), ...request });
+      assert.equal(look(g), 10_000 - spent - 3);
+      assert.deepEqual(g.traps, []);
+    });
+  }
+
+  const stream = (content: string[]) =>
+    content.map((part) => `data: ${JSON.stringify({ choices: [{ delta: { content: part } }] })}\n\n`).join("");
+
+  test("settles on what was streamed when the client leaves", () => {
+    const g = gateway({ rules: [tokens(10_000, "1000h")], reject: openai });
+    const body = stream(Array.from({ length: 20 }, () => "word"));
+    const aborted = g.request({
+      ...chat({ tokens: 100 }),
+      upstream: {
+        kind: "answer",
+        headers: [["content-type", "text/event-stream"]],
+        body,
+        chunks: [{ bytes: body.length / 2 }, { bytes: body.length, afterMs: 1000 }],
+        framing: "chunked",
+      },
+      abort: { responseBytes: body.length / 2 },
+    });
+    assert.equal(aborted.outcome, "aborted");
+    assert.equal(look(g), 10_000 - 100 - 10 - 3);
+  });
+
+  test("goes into debt, and admits the next call exactly when it is paid", () => {
+    const g = gateway({ rules: [tokens(1000, "100s")], reject: openai });
+    g.request({ ...chat({ tokens: 10, maxTokens: 10 }), upstream: answer(500, 1500) });
+    const refused = g.request(chat({ tokens: 10, maxTokens: 10, model: "y" }));
+    assert.equal(refused.status, 429);
+    assert.equal(Number(header(refused, "retry-after-ms")), (2000 - 1000 + 20) * 100);
+    assert.equal(header(refused, "x-should-retry"), "false");
+    g.advance(101_999);
+    assert.equal(g.request(chat({ tokens: 10, maxTokens: 10, model: "y" })).status, 429);
+    g.advance(1);
+    assert.equal(g.request(chat({ tokens: 10, maxTokens: 10, model: "y" })).status, 200);
+  });
+
+  test("always admits one call when it is full, however large", () => {
+    const g = gateway({ rules: [tokens(100, "100s")] });
+    assert.equal(g.request({ ...chat({ tokens: 5000 }), upstream: answer(50, 1) }).status, 200);
+  });
+
+  test("learns what a model's calls use: the mean error is under 15 % after 50 calls", () => {
+    const g = gateway({ rules: [tokens(1_000_000_000)] });
+    let seed = 7;
+    const random = (below: number) => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) % below;
+    const errors: number[] = [];
+    for (let i = 0; i < 100; i++) {
+      const bytes = 200 + random(2000);
+      const [input, output] = [Math.round(bytes * 0.9), 250 + random(100)];
+      const result = g.request({ ...chat({ tokens: bytes / 4, model: "own" }), upstream: answer(input, output) });
+      const reserved = Number(result.filterState["sluice.reserved"]);
+      if (i >= 50) errors.push(Math.abs(reserved - input - output) / (input + output));
+    }
+    const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+    assert.ok(mean < 0.15, `${mean}`);
+  });
+
+  test("without reserving charges when calls are over", () => {
+    const g = gateway({ rules: [tokens(1000, "1000h", { reserve: false })], reject: openai });
+    const first = g.request({ ...chat({ tokens: 100 }), upstream: answer(700, 800) });
+    assert.equal(left(first), 1000);
+    assert.equal(g.request(chat()).status, 429);
+  });
+
+  test("counts input and output apart", () => {
+    const g = gateway({
+      rules: [
+        { ...tokens(1000, "1000h"), name: "in", limit: { capacity: 1000, interval: "1000h", unit: "input-tokens" } },
+        { ...tokens(1000, "1000h"), name: "out", limit: { capacity: 2000, interval: "1000h", unit: "output-tokens" } },
+      ],
+      reject: { dialects: ["anthropic"] },
+    });
+    g.request({ ...chat(), upstream: answer(300, 400) });
+    const next = g.request({ ...chat({ tokens: 10, maxTokens: 0 }), upstream: { kind: "answer", status: 500 } });
+    assert.equal(header(next, "anthropic-ratelimit-input-tokens-remaining"), String(1000 - 300 - 300));
+    assert.equal(header(next, "anthropic-ratelimit-output-tokens-remaining"), "1600");
+  });
+
+  test("asks the upstream for an answer that can be read", () => {
+    const g = gateway({ rules: [tokens(1000)] });
+    const seen = g.request({ ...chat({ headers: [["accept-encoding", "gzip"]] }), upstream: answer(1, 1) }).upstream[0];
+    assert.equal(seen?.headers.find(([name]) => name === "accept-encoding")?.[1], "identity");
+  });
+});
+
+describe("requests in flight", () => {
+  test("are counted while they last, and whoever fails or leaves gives its place back", () => {
+    const g = gateway({ rules: [requests(2, "60s", { limit: { capacity: 2, unit: "concurrency" } })] });
+    const slow = (ms: number): RequestSpec => ({ ...get(), upstream: { kind: "answer", delayMs: ms } });
+    const first = g.send(slow(100));
+    const second = g.send({ ...get(), upstream: { kind: "hang" }, patienceMs: 300 });
+    g.settle();
+    const refused = g.request(get());
+    assert.equal(refused.status, 429);
+    assert.equal(header(refused, "retry-after"), "1");
+    g.clock.runUntil(() => first.isDone);
+    assert.equal(g.request(get()).status, 200);
+    g.clock.runUntil(() => second.isDone);
+    assert.deepEqual([g.request(get()).status, g.request(get()).status], [200, 200]);
+  });
+});
+
+describe("a change of configuration", () => {
+  test("keeps what was taken", () => {
+    const g = gateway({ rules: [requests(4, "1h")] });
+    for (let i = 0; i < 4; i++) g.request(get());
+    assert.ok(g.update("rate-limit", { config: { rules: [requests(5, "2h")] } }));
+    g.settle();
+    assert.deepEqual([g.request(get()).status, g.request(get()).status], [200, 429]);
+  });
+
+  test("that is wrong is refused while a good one is live, with every fault", () => {
+    const g = gateway({ rules: [requests(4)] });
+    g.advance(1100);
+    assert.equal(
+      g.update("rate-limit", { config: { rules: [{ name: "x", mode: "enforce", limit: { interval: 60 } }] } }),
+      false,
+    );
+    const lines = g.logLines.map(({ text: line }) => line).join("\n");
+    assert.match(lines, /rate-limit: config: rules\[0\]\.limit\.capacity: missing/);
+    assert.match(lines, /rate-limit: config: rules\[0\]\.limit\.interval: expected a duration such as "60s", got 60/);
+  });
+
+  test("refuses costs with a reason", () => {
+    const g = gateway({ rules: [requests(4)] });
+    g.advance(1100);
+    assert.equal(
+      g.update("rate-limit", {
+        config: { rules: [{ name: "x", mode: "enforce", limit: { capacity: 1, unit: "cost" } }] },
+      }),
+      false,
+    );
+    assert.match(g.logLines.map(({ text: line }) => line).join("\n"), /limit\.unit: .*cost/);
+  });
+});
+
+describe("a host that fails", () => {
+  const isShared = (name: string) => name.endsWith("shared_data");
+  for (const [failure, expected] of [
+    ["open", 200],
+    ["closed", 503],
+  ] as const) {
+    test(`${failure}: answers ${expected}, counts it, and goes on when it is well again`, () => {
+      let isIll = false;
+      const g = gateway(
+        { rules: [requests(1)], failure },
+        { faults: (name) => (isIll && isShared(name) ? 10 : undefined) },
+      );
+      isIll = true;
+      for (let i = 0; i < 3; i++) assert.equal(g.request(get()).status, expected);
+      isIll = false;
+      assert.deepEqual([g.request(get()).status, g.request(get()).status], [200, 429]);
+      assert.equal(g.metricValues()["filter=.=rate-limit;.;kind=.=host_fault;.;sluice.errors"], 3);
+      assert.deepEqual(g.traps, []);
+    });
+  }
+
+  test("at any single host call harms no request", () => {
+    for (let n = 1; n < 120; n++) {
+      let count = 0;
+      let isArmed = false;
+      const g = gateway(
+        { rules: [requests(5), tokens(100_000, "60s", { key: ["model"] })] },
+        { faults: () => (isArmed && ++count === n ? 10 : undefined) },
+      );
+      isArmed = true;
+      const result = g.request({ ...chat(), upstream: answer(10, 10) });
+      assert.equal(result.status, 200, `host call ${n}`);
+      assert.deepEqual(g.traps, [], `host call ${n}`);
+      if (count < n) return;
+    }
+    assert.fail("more than 120 host calls for one request");
+  });
+});
