@@ -17,7 +17,7 @@ export const responseFlagBits = {
   URX: 0x8000,
   SI: 0x10000,
   DPE: 0x40000,
-  UPE: 0x200000,
+  UPE: 0x800000,
 } as const;
 
 /** One of Envoy's response flags. */

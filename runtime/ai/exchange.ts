@@ -138,6 +138,11 @@ export class Exchange extends ExchangeRequest {
     return this.answer.usage;
   }
 
+  /** Whether any number was reported so far. */
+  get hasUsage(): bool {
+    return this.answer.hasUsage;
+  }
+
   /** The answer comes as a stream (by its content type). */
   get isResponseStream(): bool {
     return this.answer.isStream;

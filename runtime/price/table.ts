@@ -89,6 +89,15 @@ export class PriceTable {
     return this.best < 0 ? null : this.prices[this.best];
   }
 
+  /** Whether some entry that is valid is for a model, wherever the call goes. */
+  knows(model: Bytes, day: i32): bool {
+    for (let i = 0, k = this.prices.length; i < k; i++) {
+      const price = this.prices[i];
+      if (price.validFrom <= day && price.models.closeness(model) != NO_MATCH) return true;
+    }
+    return false;
+  }
+
   /** An entry that may have the same claim to a call as the one at `index`; -1 when there is none. Configure time. */
   rivalOf(index: i32): i32 {
     const price = this.prices[index];

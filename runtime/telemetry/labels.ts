@@ -25,7 +25,8 @@ const NONE_TEXT = Bytes.constant("none");
 
 /**
  * One label: its name and the values known in this VM, which all roots share. Make it at the top of a file. A closed
- * label's values are reserved at start; an open one's come from callers too, as long as there is room.
+ * label's values are reserved at start; an open one's come from callers too, as long as there is room. A composite one
+ * stands for several labels at once: its values are their parts of a metric's name, ready to be written.
  */
 export class Label {
   readonly name: Bytes;
@@ -40,6 +41,7 @@ export class Label {
   constructor(
     name: string,
     readonly isOpen: bool = false,
+    readonly isComposite: bool = false,
   ) {
     this.name = Bytes.constant(name);
     this.reserve(OTHER_TEXT);

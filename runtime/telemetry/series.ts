@@ -3,7 +3,7 @@ import { MetricType } from "../abi/enums";
 import { ByteBuffer } from "../bytes/buffer";
 import { Bytes } from "../bytes/bytes";
 import { defineMetric, incrementMetric, recordMetric } from "../host/metrics";
-import { Label, LABEL_BITS, OTHER } from "./labels";
+import { Label, LABEL_BITS, NONE, OTHER } from "./labels";
 import { appendLabelValue } from "./label-text";
 import { SeriesPermit } from "./series-permit";
 import { SeriesTable } from "./series-table";
@@ -120,6 +120,10 @@ export class Family {
   private appendLabel(index: i32, value: i32): void {
     if (index >= this.labels.length) return;
     const label = this.labels[index];
+    if (label.isComposite) {
+      if (value > NONE) name.add(label.text(value));
+      return;
+    }
     name.add(label.name).add(SEPARATOR);
     appendLabelValue(name, label.text(value));
     name.add(END);

@@ -1,8 +1,20 @@
 // Every scenario: each runs in the in-process host and in a real Envoy, which must agree.
 import type { Scenario } from "../../harness/scenario/scenario.ts";
+import { failures } from "./cost-accounting/failures.ts";
+import { pricing } from "./cost-accounting/pricing.ts";
+import { usage } from "./cost-accounting/usage.ts";
 import { apis } from "./model-tag/apis.ts";
 import { badInput, limits } from "./model-tag/bad-input.ts";
 import { policy } from "./model-tag/policy.ts";
 import { variants } from "./model-tag/variants.ts";
 
-export const scenarios: Scenario[] = [...apis, ...badInput, ...limits, ...policy, ...variants];
+export const scenarios: Scenario[] = [
+  ...apis,
+  ...badInput,
+  ...limits,
+  ...policy,
+  ...variants,
+  ...usage,
+  ...pricing,
+  ...failures,
+];

@@ -1,0 +1,16 @@
+// What cost-accounting is made of, for its own module and for those that compose several filters.
+import { Part } from "../../runtime/ai/part";
+import { ObjectReader } from "../../runtime/config/reader";
+import { SharedConfig } from "../../runtime/config/shared";
+import { Compilation } from "../../runtime/match/compilation";
+import { Accountant } from "./accountant";
+import { CallMemory } from "./call-memory";
+import { CostConfig } from "./config";
+import { Pricer } from "./pricer";
+
+/** Reads the filter's own fields and makes its parts. */
+export function costAccountingParts(reader: ObjectReader, shared: SharedConfig, compilation: Compilation): Part[] {
+  const config = new CostConfig(reader, compilation);
+  const memory = new CallMemory();
+  return [new Accountant(config, shared, memory, new Pricer(config, shared))];
+}
