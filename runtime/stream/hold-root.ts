@@ -136,6 +136,13 @@ export abstract class HoldRoot extends RootContext {
     this.setTick(1);
   }
 
+  /** Lets the next tick come within so many milliseconds. The effective context is `context` before and after. */
+  tickWithin(ms: u32, context: u32): void {
+    if (this.tickMs <= ms) return;
+    this.setTick(ms);
+    setEffectiveContext(context);
+  }
+
   private setTick(periodMs: u32): void {
     if (this.tickMs == periodMs) return;
     setEffectiveContext(this.id);
