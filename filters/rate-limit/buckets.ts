@@ -77,6 +77,7 @@ export class Buckets {
     }
     if (outcome != Outcome.Written && outcome != Outcome.Kept) return false;
     const limit = this.limitOf(rule, grant);
+    grant.isLeased = false;
     grant.state = taking.isAdmitted ? GrantState.Granted : GrantState.Over;
     grant.units = taking.taken;
     grant.at = now;
@@ -150,6 +151,7 @@ export class Buckets {
     taking.length = rule.isReserving ? rule.generationLength : 0;
     taking.now = now;
     taking.units = meter.units(parts);
+    taking.extra = this.limitOf(rule, grant).lease;
     return this.tableOf(rule).change(grant.high, grant.low, taking);
   }
 

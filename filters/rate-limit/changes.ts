@@ -27,9 +27,8 @@ abstract class BucketChange extends SlotChange {
 export class Taking extends BucketChange {
   /** Asked for; what is beyond the capacity is left out. */
   units: i64 = 0;
-  /** Taken beside them while so many remain afterwards: a lease. */
+  /** Taken beside them where twice as many remain afterwards: a lease. */
   extra: i64 = 0;
-  remainingForExtra: i64 = 0;
   // What came of it.
   isAdmitted: bool = false;
   taken: i64 = 0;
@@ -49,7 +48,7 @@ export class Taking extends BucketChange {
     this.isAdmitted = admits(slot, meter, units);
     this.wait = 0;
     if (this.isAdmitted) {
-      this.tookExtra = this.extra > 0 && admits(slot, meter, units + this.extra + this.remainingForExtra);
+      this.tookExtra = this.extra > 0 && admits(slot, meter, units + this.extra * 3);
       if (this.length > 0) {
         reserve(slot, meter, units);
         this.generation = load<u32>(slot, GENERATION);

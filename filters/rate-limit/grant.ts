@@ -36,4 +36,6 @@ export class Grant extends Standing {
   state: GrantState;
   /** Whether the call has all parts of the key but the model. */
   isWhole: bool;
+  /** Whether the units came out of a lease. */
+  isLeased: bool;
 }

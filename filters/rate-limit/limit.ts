@@ -1,7 +1,9 @@
 // One limit of the configuration: so much per so long, in the units that its rule counts.
+import { RATIO_ONE } from "../../runtime/config/number";
 import { ObjectReader } from "../../runtime/config/reader";
 import { Text } from "../../runtime/config/text";
 import { Meter, meterOf, meterOfCalls } from "./meter";
+import { rescale } from "./ratio";
 import { Unit, UNITS } from "./unit";
 import { secondsUp } from "./wait";
 
@@ -19,13 +21,15 @@ export class LimitFields {
   refill: i64 = 1;
   interval: i64 = 60 * SECOND;
   maxDebt: i64 = 1;
+  /** Share of the capacity that is leased, in 1e-9. */
+  leaseShare: i64 = 0;
   private namesDebt: bool = false;
   unit: Unit = Unit.Requests;
 
   /** Reads `limit` of a rule; with `base` that of an override, which inherits what it does not name. */
   constructor(reader: ObjectReader, base: LimitFields | null = null) {
-    if (!base) this.unit = readUnit(reader);
-    else this.unit = base.unit;
+    this.unit = base ? base.unit : readUnit(reader);
+    if (base) this.leaseShare = base.leaseShare;
     if (!base && !reader.has("capacity")) reader.mismatch("capacity", "a whole number from 1 to 1000000000000");
     this.capacity = reader.integer("capacity", base ? base.capacity : 1, 1, MOST_TOKENS);
     this.refill = reader.integer("refill", base ? base.refill : this.capacity, 1, MOST_TOKENS);
@@ -44,6 +48,8 @@ export class LimitFields {
 export class Limit {
   readonly meter: Meter;
   readonly capacity: i64;
+  /** Units of a slice that a worker takes at once and spends by itself; 0: none. Whole tokens. */
+  readonly lease: i64;
   /** Whole seconds in which the capacity comes back, rounded up; 0 where it does not by itself. */
   readonly windowSeconds: i64;
   /** Its item in `RateLimit-Policy`. */
@@ -65,6 +71,7 @@ export class Limit {
     else if (fields.unit != Unit.Requests) policy += ';qu="' + UNITS[fields.unit] + '"';
     this.meter = counted;
     this.capacity = fields.capacity;
+    this.lease = rescale(fields.capacity, fields.leaseShare, RATIO_ONE, false) * counted.scale;
     this.windowSeconds = windowSeconds;
     this.policy = new Text(policy);
   }

@@ -4,6 +4,7 @@ import { AiCall, responseHead } from "../../runtime/ai/call";
 import { Exchange } from "../../runtime/ai/exchange";
 import { Outcome, RequestFact, ResponseFact, UsageStatus } from "../../runtime/ai/facts";
 import { Part } from "../../runtime/ai/part";
+import { Plugin } from "../../runtime/ai/plugin";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { SharedConfig } from "../../runtime/config/shared";
 import { nowNanos } from "../../runtime/host/clock";
@@ -13,12 +14,13 @@ import { ErrorKind, reportError } from "../../runtime/telemetry/errors";
 import { OTHER } from "../../runtime/telemetry/labels";
 import { AnswerHeaders } from "./answer-headers";
 import { OWN_LIMIT } from "./bucket-key";
-import { Buckets } from "./buckets";
+import { Buckets, taking } from "./buckets";
 import { CallMemory, CallNote, NO_RULE } from "./call-memory";
 import { RateLimitConfig } from "./config";
 import { costOf, isCounted } from "./cost";
 import { Dialect } from "./dialects";
 import { Grant, GrantState } from "./grant";
+import { LEASE_MS, Leases } from "./leases";
 import { Models } from "./models";
 import { refuse, refuseMissing, refuseUnknown } from "./refusal";
 import { OnMissingKey, Rule } from "./rule";
@@ -35,9 +37,12 @@ export class Limiter extends Part {
   private readonly memory: CallMemory;
   private readonly buckets: Buckets;
   private readonly models: Models;
+  private readonly leases: Leases;
   private readonly headers: AnswerHeaders;
   private readonly ruleLabels: StaticArray<i32>;
   private readonly countsAnyTokens: bool;
+  private now: i64 = 0;
+  private plugin: Plugin | null = null;
 
   constructor(
     private readonly config: RateLimitConfig,
@@ -51,6 +56,7 @@ export class Limiter extends Part {
     this.memory = memory;
     this.buckets = buckets;
     this.models = new Models(shared);
+    this.leases = new Leases(rules, buckets);
     this.headers = new AnswerHeaders(rules, memory, buckets, config.reject.dialects);
     this.ruleLabels = new StaticArray<i32>(rules.length);
     let countsAnyTokens = false;
@@ -92,6 +98,16 @@ export class Limiter extends Part {
     this.memory.clear(slot);
   }
 
+  onTick(): void {
+    if (this.leases.isAny) this.leases.giveBack(<i64>nowNanos(), false);
+    const plugin = this.plugin;
+    if (plugin && this.leases.isAny) plugin.tickWithin(LEASE_MS, plugin.id);
+  }
+
+  onDelete(): void {
+    if (this.leases.isAny) this.leases.giveBack(<i64>nowNanos(), true);
+  }
+
   onRequestHeaders(call: AiCall): void {
     const slot = call.slot;
     const exchange = call.exchange;
@@ -127,7 +143,7 @@ export class Limiter extends Part {
     const slot = call.slot;
     const note = this.memory.note(slot);
     if (!exchange || note.matched == 0) return true;
-    const now = <i64>nowNanos();
+    this.now = 0;
     note.isDecided = true;
     for (let rest = note.matched; rest != 0; rest &= rest - 1) {
       const index = <i32>ctz(rest);
@@ -138,14 +154,14 @@ export class Limiter extends Part {
         continue;
       }
       if (!grant.isWhole && rule.onMissingKey == OnMissingKey.Reject && !rule.isShadow) {
-        this.takeBack(slot, index, now);
+        this.takeBack(slot, index);
         note.refusedBy = index;
         grant.state = GrantState.Over;
         refuseMissing(call.reply, this.config.reject, rule);
         countVerdict(Verdict.Throttled, this.ruleLabels[index], note.consumer);
         return false;
       }
-      if (!this.decide(call, exchange, note, index, now)) return false;
+      if (!this.decide(call, exchange, note, index)) return false;
     }
     this.countAll(slot, note);
     return true;
@@ -231,18 +247,24 @@ export class Limiter extends Part {
   }
 
   /** Asks one rule. False: the call is refused, and answered. */
-  private decide(call: AiCall, exchange: Exchange, note: CallNote, index: i32, now: i64): bool {
+  private decide(call: AiCall, exchange: Exchange, note: CallNote, index: i32): bool {
     const rule = this.rules[index];
     const slot = call.slot;
     const grant = this.memory.grant(slot, index);
-    if (!this.buckets.take(index, grant, this.askedOf(call, exchange, note, rule), now)) {
+    if (this.leases.spend(index, grant)) return true;
+    if (!this.buckets.take(index, grant, this.askedOf(call, exchange, note, rule), this.clock())) {
       reportError(this.name, ErrorKind.HostFault, rule.name.bytes);
       grant.state = GrantState.Unknown;
       if (!this.config.failsClosed || rule.isShadow) return true;
-      this.takeBack(slot, index, now);
+      this.takeBack(slot, index);
       note.refusedBy = index;
       refuseUnknown(call.reply, rule);
       return false;
+    }
+    if (taking.tookExtra) {
+      this.leases.keep(index, grant);
+      this.plugin = call.plugin;
+      call.plugin.tickWithin(LEASE_MS, call.request.reader);
     }
     if (grant.state != GrantState.Over || rule.isShadow) return true;
     if (rule.tags) {
@@ -250,7 +272,7 @@ export class Limiter extends Part {
       if (note.taggedBy == NO_RULE) note.taggedBy = index;
       return true;
     }
-    this.takeBack(slot, index, now);
+    this.takeBack(slot, index);
     note.refusedBy = index;
     const asked = countsTokens(rule.unit) ? grant.units / this.buckets.limitOf(rule, grant).meter.scale : 0;
     refuse(call.reply, this.config.reject, rule, grant, asked);
@@ -270,12 +292,19 @@ export class Limiter extends Part {
     return rule.weights.ofEstimate(note.input, note.cached, note.output);
   }
 
+  /** Nanoseconds since 1970, read once in a decision, and not at all where leases are spent. */
+  private clock(): i64 {
+    if (this.now == 0) this.now = <i64>nowNanos();
+    return this.now;
+  }
+
   /** Takes back what the rules before this one took. */
-  private takeBack(slot: i32, before: i32, now: i64): void {
+  private takeBack(slot: i32, before: i32): void {
     for (let i = 0; i < before; i++) {
       const grant = this.memory.grant(slot, i);
       if (grant.state != GrantState.Granted) continue;
-      if (!this.buckets.undo(i, grant, now)) reportError(this.name, ErrorKind.HostFault, this.rules[i].name.bytes);
+      const isGood = (grant.isLeased && this.leases.undo(i, grant)) || this.buckets.undo(i, grant, this.clock());
+      if (!isGood) reportError(this.name, ErrorKind.HostFault, this.rules[i].name.bytes);
       grant.state = GrantState.None;
     }
   }

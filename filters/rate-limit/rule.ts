@@ -1,6 +1,5 @@
 // One rule of the configuration, compiled.
 import { TextForm } from "../../runtime/config/forms";
-import { RATIO_ONE } from "../../runtime/config/number";
 import { ObjectReader } from "../../runtime/config/reader";
 import { Text } from "../../runtime/config/text";
 import { Compilation } from "../../runtime/match/compilation";
@@ -8,7 +7,6 @@ import { KeySpec, readKey } from "../../runtime/match/key";
 import { Match } from "../../runtime/match/match";
 import { Limit, LimitFields } from "./limit";
 import { Override } from "./override";
-import { rescale } from "./ratio";
 import { generationLength } from "./reservation";
 import { countsTokens, Unit, usualWeight, Weights, WEIGHT_PLACES } from "./unit";
 
@@ -48,8 +46,6 @@ export class Rule {
   readonly reserves: bool;
   /** Milliseconds of a generation of reservations. */
   readonly generationLength: u32;
-  /** Tokens of a slice that a worker takes at once and spends by itself; 0: none. */
-  readonly lease: i64;
 
   constructor(reader: ObjectReader, compilation: Compilation) {
     const name = reader.requiredString("name", TextForm.Identifier);
@@ -60,6 +56,7 @@ export class Rule {
     this.key = key;
     const limit = reader.requiredObject("limit");
     const fields = new LimitFields(limit);
+    fields.leaseShare = readLease(reader, fields.unit);
     const weights = readWeights(reader.object("weights"), fields.unit);
     const base = new Limit(fields, weights.places, name, limit);
     this.unit = fields.unit;
@@ -76,12 +73,18 @@ export class Rule {
     this.reserves = reader.bool("reserve", true) && countsTokens(fields.unit);
     const timeToLive = reader.duration("reservationTtl", 900 * SECOND, 10 * SECOND, 86_400 * SECOND);
     this.generationLength = generationLength(timeToLive);
-    this.lease = readLease(reader, fields, base);
   }
 
   /** Whether a call keeps something of the bucket until it ends. */
   get isReserving(): bool {
     return countsTokens(this.unit) || this.unit == Unit.Concurrency;
+  }
+
+  /** Whether workers take slices in advance. */
+  get leases(): bool {
+    if (this.limit.lease > 0) return true;
+    for (let i = 0; i < this.overrides.length; i++) if (this.overrides[i].limit.lease > 0) return true;
+    return false;
   }
 
   /** Whether the model must be known to decide. */
@@ -104,12 +107,9 @@ function readWeights(reader: ObjectReader, unit: Unit): Weights {
 }
 
 /** `lease`: a share of the capacity. Only requests are leased: all else is reserved, and a reservation is shared. */
-function readLease(reader: ObjectReader, fields: LimitFields, limit: Limit): i64 {
+function readLease(reader: ObjectReader, unit: Unit): i64 {
   const share = reader.ratio("lease", 0);
-  if (share == 0) return 0;
-  if (fields.unit != Unit.Requests) {
-    reader.errors.warn(reader.at("lease"), "only requests are leased");
-    return 0;
-  }
-  return rescale(limit.capacity, share, RATIO_ONE, false);
+  if (share == 0 || unit == Unit.Requests) return share;
+  reader.errors.warn(reader.at("lease"), "only requests are leased");
+  return 0;
 }
