@@ -67,6 +67,8 @@ function judgeHead(document: SourceDocument, object: KubeObject): Fault[] {
   if (typeof object.apiVersion !== "string" || typeof object.kind !== "string") {
     return [document.fault([], "apiVersion and kind must be texts")];
   }
+  // A kustomization is applied by kubectl itself and needs no name.
+  if (name === undefined && object.kind === "Kustomization") return faults;
   if (name === undefined) faults.push(document.fault(["metadata"], "metadata.name is missing", { at: "key" }));
   else if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(String(name))) {
     faults.push(

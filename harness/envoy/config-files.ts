@@ -6,7 +6,7 @@ import { HarnessError } from "../error.ts";
 import type { Json } from "../scenario/scenario.ts";
 import { bootstrap, discoveryResponse, type BootstrapConfig } from "./bootstrap.ts";
 import { cluster } from "./cluster.ts";
-import type { ClusterConfig, ListenerConfig } from "./config.ts";
+import type { EnvoyConfig } from "./config.ts";
 import { listener } from "./listener.ts";
 
 /** Writes what Envoy reads. */
@@ -41,15 +41,17 @@ export class ConfigFiles {
     this.#write("bootstrap.json", bootstrap(config, ...watched));
   }
 
-  writeClusters(clusters: ClusterConfig[]): void {
+  writeClusters(clusters: EnvoyConfig["clusters"]): void {
     this.#writeResources(
       "clusters.json",
-      clusters.map((one) => cluster(one, this.#modulePath)),
+      clusters.map((one) => ("raw" in one ? one.raw : cluster(one, this.#modulePath))),
     );
   }
 
-  writeListeners(listeners: ListenerConfig[]): void {
-    const all = listeners.map((one) => listener(one, this.#modulePath, this.accessLogPath(one.name)));
+  writeListeners(listeners: EnvoyConfig["listeners"]): void {
+    const all = listeners.map((one) =>
+      "raw" in one ? one.raw : listener(one, this.#modulePath, this.accessLogPath(one.name)),
+    );
     this.#writeResources("listeners.json", all);
   }
 

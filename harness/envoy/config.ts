@@ -4,8 +4,14 @@ import type { FilterSpec, Json, PluginSpec, RetrySpec, RouteSpec } from "../scen
 
 /** The part of the configuration that can change while Envoy runs. */
 export interface EnvoyConfig {
-  listeners: ListenerConfig[];
-  clusters: ClusterConfig[];
+  listeners: (ListenerConfig | RawResource)[];
+  clusters: (ClusterConfig | RawResource)[];
+}
+
+/** A listener or a cluster as Envoy itself takes it, for those who write all of it. */
+export interface RawResource {
+  name: string;
+  raw: Json;
 }
 
 /** A filter that this harness has no words for: `typed_config` and all, as Envoy takes it. */
@@ -93,5 +99,5 @@ export const filterStateNames: readonly string[] = [
 
 /** Labels that Sluice's metrics carry. */
 export const metricLabels: readonly string[] = [
-  "api model request_type status provider consumer currency budget rule filter kind version config_hash variant outcome",
+  "api model request_type status provider consumer currency budget rule filter kind version config_hash split variant outcome",
 ].flatMap((line) => line.split(" "));

@@ -20,6 +20,8 @@ export interface Upstream {
   host: string;
   port: number;
   credentials?: { env: string; header: string; prefix: string };
+  /** `grpc`: HTTP/2, for services that filters call. */
+  protocol: "http" | "grpc";
   caFile?: string;
   limits: { connections?: number; pendingRequests?: number; requests?: number };
   /** Where it is in the cluster. */

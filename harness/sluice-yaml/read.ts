@@ -64,6 +64,7 @@ export interface RawUpstream {
   provider?: string;
   url?: string;
   credentials?: { env: string; header?: string; prefix?: string };
+  protocol?: "http" | "grpc";
   caFile?: string;
   limits?: Upstream["limits"];
   service?: { host: string; port?: number; labels?: Record<string, string> };
@@ -80,7 +81,9 @@ export interface RawRoute {
 
 function toConfig(raw: RawConfig): SluiceConfig {
   const upstreams = Object.entries(raw.upstreams).map(([name, upstream]) => toUpstream(name, upstream));
-  const routes = raw.routes ?? [{ to: [{ upstream: upstreams[0]?.name ?? "" }] }];
+  const routes = raw.routes ?? [
+    { to: [{ upstream: upstreams.find(({ protocol }) => protocol === "http")?.name ?? "" }] },
+  ];
   return {
     listen: toAddress(raw.listen ?? "127.0.0.1:8080"),
     admin: toAddress(raw.admin ?? "127.0.0.1:9901"),
@@ -115,6 +118,7 @@ function toUpstream(name: string, raw: RawUpstream): Upstream {
         prefix: credentials.prefix ?? (header === "authorization" ? "Bearer " : ""),
       },
     }),
+    protocol: raw.protocol ?? "http",
     ...(raw.caFile !== undefined && { caFile: raw.caFile }),
     limits: raw.limits ?? {},
     service:
@@ -140,7 +144,7 @@ function toRoute(raw: RawRoute): Route {
 }
 
 function toDeploy(raw: NonNullable<RawConfig["deploy"]>): Deploy {
-  const { istioVersion = "1.28", telemetry, targetRefs, ...rest } = raw;
+  const { istioVersion = "1.28", telemetry, targetRefs, workload, ...rest } = raw;
   const canReload = Number(istioVersion.split(".")[1]) >= 28;
   return {
     name: "sluice",
@@ -155,6 +159,7 @@ function toDeploy(raw: NonNullable<RawConfig["deploy"]>): Deploy {
     routing: "VirtualService",
     prometheus: "http://prometheus.istio-system:9090",
     ...rest,
+    ...(workload !== undefined && { workload: { ...workload, kind: workload.kind ?? "Deployment" } }),
     ...(targetRefs !== undefined && { targetRefs: targetRefs.map(withGroup) }),
     telemetry: { tracing: true, metrics: false, ...telemetry },
   };

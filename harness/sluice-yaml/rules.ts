@@ -47,7 +47,10 @@ function checkUpstreams(document: SourceDocument, raw: RawConfig): Fault[] {
       );
     }
   }
-  if (raw.routes === undefined && Object.keys(raw.upstreams).length > 1) {
+  if (
+    raw.routes === undefined &&
+    Object.values(raw.upstreams).filter(({ protocol }) => protocol !== "grpc").length > 1
+  ) {
     faults.push(
       document.fault(["upstreams"], "several upstreams and no routes", {
         at: "key",
@@ -98,7 +101,7 @@ function checkRoutes(document: SourceDocument, raw: RawConfig): Fault[] {
     );
   }
   for (const name of raw.routes === undefined ? [] : names) {
-    if (!used.has(name)) {
+    if (!used.has(name) && raw.upstreams[name]?.protocol !== "grpc") {
       faults.push(document.fault(["upstreams", name], "no route leads to it", { at: "key", severity: "warning" }));
     }
   }

@@ -66,6 +66,11 @@ const definitions: Record<string, Schema> = {
           },
         },
       },
+      protocol: {
+        description: "`grpc` for services that filters call, such as a rate limit service.",
+        enum: ["http", "grpc"],
+        default: "http",
+      },
       caFile: {
         description: "Certificates that an https upstream is checked by. Default: the system's.",
         ...ref("text"),

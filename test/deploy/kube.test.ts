@@ -97,7 +97,7 @@ const cases: [what: string, text: string, expected: string][] = [
     plugin(
       `url: oci://r.example/sluice/model-tag:1\npluginConfig:\n  pair: outer\n  tier: [{when: {cel: "a.b"}, value: 5}]`,
     ),
-    "x.yaml:8:43: error: spec.pluginConfig.tier[0].value: expected a header value, got 5",
+    "x.yaml:8:40: error: spec.pluginConfig.tier[0].value: expected a header value, got 5",
   ],
   [
     "half a pair",

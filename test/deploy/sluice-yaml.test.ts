@@ -140,7 +140,7 @@ const cases: [what: string, text: string, expected: string][] = [
   [
     "a fault in a filter's part",
     `${upstream}filters:\n  modelTag:\n    tier:\n      - {when: {}, value: 5}`,
-    "sluice.yaml:5:26: error: filters.modelTag.tier[0].value: expected a header value, got 5",
+    "sluice.yaml:5:27: error: filters.modelTag.tier[0].value: expected a header value, got 5",
   ],
   ["pair, which is rendered", `${upstream}filters: {pair: outer}`, 'unknown field "pair"'],
 ];
