@@ -26,6 +26,7 @@ import { ExchangeSettings } from "./exchange";
 import { Expressions } from "./expressions";
 import { LiveRoots } from "./live-roots";
 import { Part } from "./part";
+import { PassedConfigs } from "./passed-configs";
 import { modelLabel } from "./record";
 import { wantsRefusal } from "./refusal";
 
@@ -49,6 +50,7 @@ export abstract class Plugin extends HoldRoot {
   mayHold: bool = false;
   readonly expressions: Expressions = new Expressions();
   private readonly live: LiveRoots = new LiveRoots();
+  private readonly passed: PassedConfigs = new PassedConfigs();
   private readonly build: BuildInfo;
   private pairName: Text = new Text("");
   private faults: string[] = [];
@@ -86,7 +88,8 @@ export abstract class Plugin extends HoldRoot {
     for (let i = 0; i < errors.warnings.length; i++) logText(LogLevel.Warn, errors.warnings[i]);
     const name = getProperty(PLUGIN_NAME);
     this.live.open(this.module, name);
-    if (!errors.isValid) return this.onInvalid(errors);
+    this.passed.open(this.module, name);
+    if (!errors.isValid) return this.onInvalid(errors, text);
     this.configHash = hashConfig(text);
     this.use(shared, parts);
     allowSeries(shared.maxSeries);
@@ -192,6 +195,7 @@ export abstract class Plugin extends HoldRoot {
     for (let i = 0; i < parts.length; i++) {
       if (parts[i].wantsEveryRequest) this.wantsEveryRequest = true;
       if (parts[i].mayHold) this.mayHold = true;
+      if (this.slots > 0) parts[i].grow(this.slots); // the pool's calls have their slots already
       const rules = parts[i].classifyRules;
       if (rules) this.settings.rules = rules;
       const own = parts[i].ownHeaders();
@@ -199,10 +203,14 @@ export abstract class Plugin extends HoldRoot {
     }
   }
 
-  /** A wrong configuration never takes traffic down: refused where a good one is live, else all passes and it is said. */
-  private onInvalid(errors: ConfigErrors): bool {
+  /** A wrong configuration never takes traffic down: refused where a good one is in use, else all passes and it is said. */
+  private onInvalid(errors: ConfigErrors, text: Bytes): bool {
     for (let i = 0; i < errors.errors.length; i++) logText(LogLevel.Error, errors.errors[i]);
-    if (this.live.isAny || wantsRefusal()) return false;
+    if (wantsRefusal()) return false;
+    if (!this.passed.has(text)) {
+      if (this.live.isAny) return false;
+      this.passed.add(text);
+    }
     const nothing = new ObjectReader(new ConfigErrors(this.module), null, "");
     const shared = defaultShared();
     this.use(shared, this.readParts(nothing, shared, new Compilation()));
