@@ -57,8 +57,9 @@ export class Leases {
     grant.level = lease.level;
     grant.wait = 0;
     grant.capacity = limit.capacity;
-    grant.remaining = lease.remaining + lease.units / scale;
+    grant.remaining = lease.remaining;
     grant.full = lease.full;
+    countIn(grant, lease.units, limit);
     grant.window = limit.windowSeconds;
     return true;
   }
@@ -76,7 +77,7 @@ export class Leases {
     lease.level = grant.level;
     lease.remaining = grant.remaining;
     lease.full = grant.full;
-    grant.remaining += taking.extra / taking.meter.scale;
+    countIn(grant, lease.units, this.limitOf(this.rules[rule], lease.limit));
     this.isAny = true;
   }
 
@@ -115,6 +116,12 @@ export class Leases {
   private placeOf(grant: Grant): i32 {
     return <i32>((<u32>grant.low) & (PLACES - 1));
   }
+}
+
+/** What is leased and not spent is left, too. */
+function countIn(grant: Grant, units: i64, limit: Limit): void {
+  grant.remaining += units / limit.meter.scale;
+  grant.full = max<i64>(grant.full - limit.meter.nanosFor(units), 0);
 }
 
 function isOf(lease: Lease, rule: i32, grant: Grant): bool {

@@ -482,6 +482,54 @@ describe("requests in flight", () => {
   });
 });
 
+describe("a lease", () => {
+  const leased = requests(100, "100d", { lease: "0.1" });
+  const many = (g: Gateway, count: number, workers = 1) =>
+    Array.from({ length: count }, (_, i) => g.request({ ...get(), worker: i % workers }).status);
+  const admitted = (statuses: number[]) => statuses.filter((status) => status === 200).length;
+
+  test("spares shared state and the clock where the limit is far", () => {
+    const g = gateway({ rules: [leased], reject: { dialects: ["none"] } });
+    many(g, 2);
+    const { calls } = g.request(get()).hostCalls;
+    assert.equal(calls["proxy_get_shared_data"], undefined);
+    assert.equal(calls["proxy_set_shared_data"], undefined);
+    assert.equal(calls["proxy_get_current_time_nanoseconds"], undefined);
+  });
+
+  for (const workers of [1, 2, 4]) {
+    test(`admits no more and no less than without it, with ${workers} workers`, () => {
+      const g = gateway({ rules: [leased] }, { gateway: { workers } });
+      const first = admitted(many(g, 60, workers));
+      assert.equal(first, 60);
+      const rest = many(g, 100, workers);
+      assert.ok(admitted(rest) <= 40 && admitted(rest) >= 40 - (workers - 1) * 10, `${admitted(rest)}`);
+      // What lay unused went back within a tenth of a second.
+      g.advance(101);
+      assert.equal(admitted(many(g, 100, workers)) + admitted(rest), 40);
+    });
+  }
+
+  test("goes back when its configuration does", () => {
+    const g = gateway({ rules: [leased] });
+    many(g, 5);
+    assert.ok(g.update("rate-limit", { config: { rules: [requests(100, "100d")] } }));
+    g.settle();
+    assert.equal(admitted(many(g, 200)), 95);
+  });
+
+  test("takes back what another rule refused", () => {
+    const g = gateway({
+      trustedHeaders: ["x-user"],
+      rules: [leased, { ...requests(3), name: "user", key: ["header:x-user"] }],
+    });
+    const user = (name: string) => g.request(get([["x-user", name]])).status;
+    assert.equal(admitted(Array.from({ length: 50 }, () => user("a"))), 3);
+    g.advance(101);
+    assert.equal(header(g.request(get([["x-user", "b"]])), "ratelimit"), '"requests";r=96;t=345600, "user";r=2;t=20');
+  });
+});
+
 describe("a change of configuration", () => {
   test("keeps what was taken", () => {
     const g = gateway({ rules: [requests(4, "1h")] });
