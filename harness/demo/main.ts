@@ -1,12 +1,13 @@
 // `make demo`: a gateway in front of two model servers, official clients in front of the gateway, a table of what became
 // of each call. Exits with 1 when one is not as expected.
 import { modelTagListener, playModelTag } from "./model-tag.ts";
+import { playRateLimit, rateLimitListener } from "./rate-limit.ts";
 import { closeStage, openStage, type Stage } from "./stage.ts";
 import { bold, dim, mark, table } from "./table.ts";
 import { playVariants, variantsListener } from "./variants.ts";
 
-const acts = [playModelTag, playVariants];
-const listeners = [modelTagListener, variantsListener];
+const acts = [playModelTag, playVariants, playRateLimit];
+const listeners = [modelTagListener, variantsListener, rateLimitListener];
 
 const progress = (line: string) => process.stderr.write(`${dim(line)}\n`);
 const stage: Stage = await openStage(listeners, progress);
