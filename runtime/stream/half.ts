@@ -415,7 +415,8 @@ export abstract class Half {
       this.close(false);
       return BodyStatus.StopIterationNoBuffer;
     }
-    const readAll = this.spool.length - this.drained == size;
+    let readAll = this.spool.length - this.drained == size;
+    if (!readAll && cause == Cause.Known && this.edits.count > 0) readAll = this.keepRest(size);
     if (!readAll) this.dropEdits();
     if (!this.putBack(size)) {
       this.close(true);
@@ -446,6 +447,17 @@ export abstract class Half {
       this.continueReading();
     }
     return BodyStatus.Continue;
+  }
+
+  /** A body that is changed is written anew: what else this callback brought is needed, however much it is. */
+  private keepRest(size: i32): bool {
+    for (let at = this.spool.length - this.drained; at < size; ) {
+      const came = this.spool.read(this.body, at, min(size - at, MAX_READ_BYTES));
+      if (came <= 0) return false;
+      this.feed(this.spool.lastPtr, came);
+      at += came;
+    }
+    return true;
   }
 
   /** Makes Envoy's buffer whole again: what was drained goes in front; with edits all is written anew. */

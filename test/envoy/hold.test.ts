@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { call } from "../../harness/envoy/client.ts";
 import type { ListenerConfig } from "../../harness/envoy/config.ts";
 import type { HeaderList } from "../../harness/scenario/scenario.ts";
-import { askedModel, nameOf, pool, request, requestBody, shapes, type Shape } from "./fixtures/ai-call.ts";
+import { askedModel, isDoubled, nameOf, pool, request, requestBody, shapes, type Shape } from "./fixtures/ai-call.ts";
 import { hashOf } from "./fixtures/echo.ts";
 import { envoyVersions, gateway, Gateways, pair, pause, plugin, type Chain } from "./fixtures/gateway.ts";
 
@@ -51,7 +51,8 @@ for (const version of envoyVersions) {
       for (const limit of limits) {
         for (const protocol of ["h1", "h2"] as const) {
           test(`with ${way} every body arrives whole over ${protocol}, buffers of ${limit} bytes`, async () => {
-            const wrong = await tryAll(all, way, limit, shapes(protocol, sizes));
+            const cases = shapes(protocol, sizes).filter((shape) => !isDoubled(way, shape));
+            const wrong = await tryAll(all, way, limit, cases);
             assert.deepEqual(wrong, []);
           });
         }
