@@ -116,7 +116,7 @@ export class Guard extends Part {
   }
 
   onRequestEnd(call: AiCall): void {
-    this.repeats.finishHash(call, this.states.at(call.slot));
+    this.repeats.finishHash(this.states.at(call.slot));
   }
 
   decideRequest(call: AiCall, cause: Cause): bool {

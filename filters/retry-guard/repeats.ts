@@ -127,7 +127,7 @@ export class Repeats {
   }
 
   /** The body is whole. */
-  finishHash(call: AiCall, state: CallState): void {
+  finishHash(state: CallState): void {
     if (!state.isHashing) return;
     state.isHashing = false;
     sipFinal(bodySip(state), digest);
@@ -137,7 +137,6 @@ export class Repeats {
     state.hasBodyHash = true;
     if (state.isHashAwaited || state.isBlocked) return; // `decide` comes next, and knows the id first
     this.enterBody(state);
-    this.countOnce(call, state);
   }
 
   /** Enters the call and decides: false answers it, as `call.reply` says. */
@@ -155,13 +154,15 @@ export class Repeats {
       state.isBlocked = true;
       return false;
     }
-    this.countOnce(call, state);
     return true;
   }
 
   /** The call is over. */
   leave(call: AiCall, state: CallState, end: End, costNano: i64): void {
-    if (state.isClaimed) this.countOnce(call, state);
+    // Counted only now, when the model is known whatever the headers waited for.
+    if (!state.isCounted && (state.isRepeat || state.isClaimed)) {
+      countRepeat(state.original, this.actionFor(state, false), modelOf(call));
+    }
     const ended = state.isBlocked ? End.None : end;
     if (state.hasIdEntry) this.ledger.leave(state.idHigh, state.idLow, ended, costNano);
     if (state.hasBodyEntry) this.ledger.leave(state.bodyHigh, state.bodyLow, ended, costNano);
@@ -203,13 +204,6 @@ export class Repeats {
     state.isOtherBody = ledger.foundOtherBody;
     state.originalCostNano = ledger.foundCostNano;
     keepOriginalId(state, ledger.foundRequestId);
-  }
-
-  /** Counts a repeat that is passed, whatever it finds. */
-  private countOnce(call: AiCall, state: CallState): void {
-    if (state.isCounted || !(state.isRepeat || state.isClaimed)) return;
-    state.isCounted = true;
-    countRepeat(state.original, this.actionFor(state, false), modelOf(call));
   }
 
   private block(call: AiCall, state: CallState): bool {
