@@ -7,10 +7,14 @@ import { Accountant } from "./accountant";
 import { CallMemory } from "./call-memory";
 import { CostConfig } from "./config";
 import { Pricer } from "./pricer";
+import { UsageAsker } from "./usage-asker";
 
 /** Reads the filter's own fields and makes its parts. */
 export function costAccountingParts(reader: ObjectReader, shared: SharedConfig, compilation: Compilation): Part[] {
   const config = new CostConfig(reader, compilation);
   const memory = new CallMemory();
-  return [new Accountant(config, shared, memory, new Pricer(config, shared))];
+  const pricer = new Pricer(config, shared);
+  const parts: Part[] = [new Accountant(config, shared, memory, pricer)];
+  if (!config.includeUsage.isOff || config.streamComment) parts.push(new UsageAsker(config, memory, pricer));
+  return parts;
 }

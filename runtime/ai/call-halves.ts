@@ -3,13 +3,14 @@ import { BufferType, HeaderMap, HeadersStatus, StreamType } from "../abi/enums";
 import { ByteBuffer } from "../bytes/buffer";
 import { Bytes } from "../bytes/bytes";
 import { clearRouteCache } from "../host/foreign";
-import { getPairs, setHeader } from "../host/headers";
+import { getPairs, removeHeader, setHeader } from "../host/headers";
 import { Cause, Half } from "../stream/half";
 import { Api } from "./api";
 import { AiCall } from "./call";
 import { Exchange } from "./exchange";
 import { BytesWish, RequestFact, ResponseFact } from "./facts";
 import { ResponseHead } from "./head";
+import { Part } from "./part";
 
 const CONTENT_LENGTH = Bytes.constant("content-length");
 const trailersHead: ResponseHead = new ResponseHead();
@@ -168,16 +169,42 @@ export class ResponseHalf extends AiHalf {
   /** What the headers wait for, and what is read on for. */
   private awaited: ResponseFact = ResponseFact.None;
   private interest: ResponseFact = ResponseFact.None;
+  /** The part that writes the body anew as it passes. */
+  private rewriter: Part | null = null;
 
   constructor() {
     super(HeaderMap.ResponseHeaders, BufferType.ResponseBody, StreamType.Response);
   }
 
-  /** Says what the parts want of an answer. */
-  open(awaited: ResponseFact, interest: ResponseFact, wish: BytesWish): void {
+  /** Says what the parts want of an answer, and which of them writes it anew. */
+  open(awaited: ResponseFact, interest: ResponseFact, wish: BytesWish, rewriter: Part | null): void {
     this.awaited = awaited;
     this.interest = awaited | interest;
-    this.wish = wish;
+    this.wish = rewriter && wish == BytesWish.None ? BytesWish.Passing : wish;
+    this.rewriter = rewriter;
+  }
+
+  reset(): void {
+    super.reset();
+    this.rewriter = null;
+  }
+
+  rewrites(): bool {
+    return this.rewriter != null;
+  }
+
+  rewrite(ptr: usize, length: i32, out: ByteBuffer): void {
+    const call = this.call;
+    const rewriter = this.rewriter;
+    if (call && rewriter) rewriter.rewriteResponse(call, ptr, length, out);
+    else out.raw(ptr, length);
+  }
+
+  endRewrite(out: ByteBuffer): void {
+    const call = this.call;
+    const rewriter = this.rewriter;
+    this.rewriter = null;
+    if (call && rewriter) rewriter.endRewrite(call, out);
   }
 
   feed(ptr: usize, length: i32): void {
@@ -245,5 +272,6 @@ export class ResponseHalf extends AiHalf {
     if (!call || !call.exchange) return;
     const parts = call.plugin.parts;
     for (let i = 0; i < parts.length; i++) parts[i].editResponseHeaders(call);
+    if (this.rewriter) removeHeader(this.headers, CONTENT_LENGTH);
   }
 }

@@ -12,6 +12,7 @@ import { RequestHalf, ResponseHalf } from "./call-halves";
 import { Exchange } from "./exchange";
 import { BytesWish, Outcome, RequestFact, ResponseFact } from "./facts";
 import { RequestHead, ResponseHead } from "./head";
+import { Part } from "./part";
 import { Plugin } from "./plugin";
 import { recordCall } from "./record";
 import { Reply } from "./reply";
@@ -138,14 +139,16 @@ export class AiCall extends Call {
     let awaited = ResponseFact.None;
     let interest = ResponseFact.None;
     let wish = BytesWish.None;
+    let rewriter: Part | null = null;
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i];
       part.onResponseHeaders(this);
       awaited |= part.responseFacts(this);
       interest |= part.responseInterest(this);
       wish = max(wish, part.responseBytes(this));
+      if (!rewriter && !endOfStream && part.rewritesResponse(this)) rewriter = part;
     }
-    this.responseHalf.open(awaited, interest, wish);
+    this.responseHalf.open(awaited, interest, wish, rewriter);
     if (endOfStream) this.responseHalf.finish();
     const mayHold =
       canHold && exchange.wantsResponseBody && !exchange.isResponseStream && responseHead.contentLength != 0;

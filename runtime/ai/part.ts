@@ -1,4 +1,5 @@
 // One filter's say in a call. A module is one part or several; all see the same call and the same exchange.
+import { ByteBuffer } from "../bytes/buffer";
 import { Bytes } from "../bytes/bytes";
 import { Cause } from "../stream/half";
 import { AiCall } from "./call";
@@ -117,6 +118,17 @@ export abstract class Part {
 
   /** The next bytes of the answer. For all parts, once one wished for them. */
   onResponseBytes(call: AiCall, ptr: usize, length: i32): void {}
+
+  /** Whether the part writes the answer anew as it passes. Of several parts the first that does. */
+  rewritesResponse(call: AiCall): bool {
+    return false;
+  }
+
+  /** Takes the next bytes of such an answer and appends what goes on; what it keeps back comes with later ones. */
+  rewriteResponse(call: AiCall, ptr: usize, length: i32, out: ByteBuffer): void {}
+
+  /** The answer is over (or cannot be written anew any more): appends what was kept back. */
+  endRewrite(call: AiCall, out: ByteBuffer): void {}
 
   /** The answer's body came to its end. */
   onResponseEnd(call: AiCall): void {}

@@ -31,6 +31,7 @@ export class RequestFacts {
   /** It is an object (`null` is none), and nothing is in it. */
   isStreamOptionsObject: bool = false;
   isStreamOptionsEmpty: bool = false;
+  isStreamOptionsNull: bool = false;
   /** `stream_options.include_usage` is true, and where it is. */
   includesUsage: bool = false;
   includeUsageStart: i64 = -1;
@@ -70,6 +71,7 @@ export class RequestFacts {
     this.streamOptionsEnd = -1;
     this.isStreamOptionsObject = false;
     this.isStreamOptionsEmpty = false;
+    this.isStreamOptionsNull = false;
     this.includesUsage = false;
     this.includeUsageStart = -1;
     this.includeUsageEnd = -1;

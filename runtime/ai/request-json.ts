@@ -65,6 +65,7 @@ function takeStreamOptions(facts: RequestFacts, options: JsonValue, includeUsage
   facts.streamOptionsStart = options.start;
   facts.streamOptionsEnd = options.end;
   facts.isStreamOptionsObject = isObject;
+  facts.isStreamOptionsNull = options.type == JsonType.Null;
   facts.isStreamOptionsEmpty = isObject && options.isEmpty;
   facts.includesUsage = includeUsage.isPresent && isTrue(includeUsage);
   facts.includeUsageStart = includeUsage.isPresent ? includeUsage.start : -1;

@@ -70,6 +70,11 @@ export abstract class DocumentSource {
     this.name = bytes.view;
   }
 
+  /** Whether a document has begun and not ended. */
+  get isInDocument(): bool {
+    return this.isOpen;
+  }
+
   /** Takes the next bytes of the body. `ptr` must be readable for `length` bytes during the call. */
   feed(ptr: usize, length: i32): void {
     if (length <= 0) return;

@@ -43,6 +43,11 @@ export class SseParser extends DocumentSource {
     this.place = Place.Mark;
   }
 
+  /** Offset of the first byte that belongs to no event that has ended. */
+  get restStart(): i64 {
+    return this.blockStart;
+  }
+
   protected read(p: usize, end: usize): usize {
     if (this.isAfterReturn) {
       this.isAfterReturn = false;

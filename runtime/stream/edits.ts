@@ -4,7 +4,7 @@ import { Bytes } from "../bytes/bytes";
 
 const MAX_EDITS = 4;
 
-/** At most four changes of one body, in the order of their offsets, not overlapping. */
+/** At most four changes of one body, kept in the order of their offsets, not overlapping. */
 export class Edits {
   /** Number of changes. */
   count: i32 = 0;
@@ -20,15 +20,18 @@ export class Edits {
     this.texts.clear();
   }
 
-  /** Replaces `remove` bytes at `offset` (from the body's start) by `insert`. False for one too many or out of order. */
+  /** Replaces `remove` bytes at `offset` (from the body's start) by `insert`. False for one too many or one that overlaps. */
   add(offset: i32, remove: i32, insert: Bytes): bool {
-    const last = this.count - 1;
     if (this.count == MAX_EDITS || offset < 0 || remove < 0) return false;
-    if (last >= 0 && offset < this.offset(last) + this.removed(last)) return false;
-    unchecked((this.offsets[this.count] = offset));
-    unchecked((this.removals[this.count] = remove));
-    unchecked((this.starts[this.count] = this.texts.length));
-    unchecked((this.lengths[this.count] = insert.length));
+    let at = this.count;
+    while (at > 0 && this.offset(at - 1) > offset) at--;
+    if (at > 0 && this.offset(at - 1) + this.removed(at - 1) > offset) return false;
+    if (at < this.count && offset + remove > this.offset(at)) return false;
+    for (let i = this.count; i > at; i--) this.copy(i, i - 1);
+    unchecked((this.offsets[at] = offset));
+    unchecked((this.removals[at] = remove));
+    unchecked((this.starts[at] = this.texts.length));
+    unchecked((this.lengths[at] = insert.length));
     this.texts.add(insert);
     this.count++;
     return true;
@@ -59,5 +62,12 @@ export class Edits {
 
   @inline insertedLength(index: i32): i32 {
     return unchecked(this.lengths[index]);
+  }
+
+  private copy(to: i32, from: i32): void {
+    unchecked((this.offsets[to] = this.offsets[from]));
+    unchecked((this.removals[to] = this.removals[from]));
+    unchecked((this.starts[to] = this.starts[from]));
+    unchecked((this.lengths[to] = this.lengths[from]));
   }
 }

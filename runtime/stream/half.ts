@@ -1,7 +1,8 @@
 // One direction of a stream whose headers may wait until its body was read.
 // The reader sees the body first; the holder keeps the headers back. One instance is both, a pair splits the work.
 import { BodyStatus, BufferType, HeaderMap, HeadersStatus, Status, StreamType } from "../abi/enums";
-import { readBufferInto, emptyBuffer } from "../host/body";
+import { ByteBuffer } from "../bytes/buffer";
+import { emptyBuffer, prependBuffer, readBufferInto, replaceBuffer } from "../host/body";
 import { setEffectiveContext } from "../host/context";
 import { continueStream } from "../host/reply";
 import { Edits } from "./edits";
@@ -52,6 +53,8 @@ export const enum Cause {
 const NATIVE_BUFFER_BYTES: i32 = 16384;
 
 const scratch: usize = memory.data(65536, 16);
+/** What goes on instead of a piece of a body that is written anew. */
+const rewritten: ByteBuffer = new ByteBuffer(1024);
 
 export abstract class Half {
   phase: Phase = Phase.Idle;
@@ -79,6 +82,8 @@ export abstract class Half {
   readonly edits: Edits = new Edits();
   /** By how many bytes the decision changes the body's length. */
   growth: i32 = 0;
+  /** Whether the body goes on with the decision's changes. */
+  isEdited: bool = false;
   /** The place in the list of all held directions of the VM. */
   heldIndex: i32 = -1;
   private readonly spool: Spool = new Spool();
@@ -118,6 +123,17 @@ export abstract class Half {
   /** Writes the headers; the effective context is the holder. */
   abstract editHeaders(): void;
 
+  /** Whether the body, whose headers have left, is written anew as it passes. */
+  rewrites(): bool {
+    return false;
+  }
+
+  /** Takes the next bytes of such a body and appends what goes on to `out`; what it keeps back comes with later ones. */
+  rewrite(ptr: usize, length: i32, out: ByteBuffer): void {}
+
+  /** The body is over: appends what was kept back. Also where it goes on unchanged from here. */
+  endRewrite(out: ByteBuffer): void {}
+
   /** Makes it new for the next stream. */
   reset(): void {
     this.letGo();
@@ -132,6 +148,7 @@ export abstract class Half {
     this.isOver = false;
     this.isOverdue = false;
     this.growth = 0;
+    this.isEdited = false;
   }
 
   /** Reads the body as it passes; the headers were edited already. */
@@ -345,9 +362,31 @@ export abstract class Half {
   }
 
   private pass(size: i32, endOfStream: bool): void {
-    this.readFrom(0, size);
+    if (this.rewrites()) this.passRewritten(size, endOfStream);
+    else this.readFrom(0, size);
     if (endOfStream) this.end();
     if (this.phase == Phase.Reading && !this.wantsMore()) this.phase = Phase.Idle;
+  }
+
+  /** Reads a piece of the body and puts what goes on in its place. */
+  private passRewritten(size: i32, endOfStream: bool): void {
+    rewritten.clear();
+    let start = 0;
+    while (start < size) {
+      const came = readBufferInto(this.body, start, min(size - start, MAX_READ_BYTES), scratch);
+      if (came <= 0) break;
+      this.feed(scratch, came);
+      this.rewrite(scratch, came, rewritten);
+      start += came;
+    }
+    if (start < size) {
+      // The host could not give all of it: what was kept back goes in front of it as it is.
+      this.endRewrite(rewritten.clear());
+      prependBuffer(this.body, rewritten.ptr, rewritten.length);
+      return;
+    }
+    if (endOfStream) this.endRewrite(rewritten);
+    replaceBuffer(this.body, size, rewritten.view());
   }
 
   /** Reads Envoy's buffer from one place to another without keeping it. */
@@ -480,12 +519,14 @@ export abstract class Half {
   private settle(cause: Cause): bool {
     const goesOn = this.decide(cause);
     this.growth = this.edits.growth;
+    this.isEdited = this.edits.count > 0;
     return goesOn;
   }
 
   private dropEdits(): void {
     this.edits.clear();
     this.growth = 0;
+    this.isEdited = false;
   }
 
   private end(): void {

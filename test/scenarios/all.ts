@@ -1,6 +1,7 @@
 // Every scenario: each runs in the in-process host and in a real Envoy, which must agree.
 import type { Scenario } from "../../harness/scenario/scenario.ts";
 import { failures } from "./cost-accounting/failures.ts";
+import { includeUsage } from "./cost-accounting/include-usage.ts";
 import { pricing } from "./cost-accounting/pricing.ts";
 import { usage } from "./cost-accounting/usage.ts";
 import { apis } from "./model-tag/apis.ts";
@@ -17,4 +18,5 @@ export const scenarios: Scenario[] = [
   ...usage,
   ...pricing,
   ...failures,
+  ...includeUsage,
 ];

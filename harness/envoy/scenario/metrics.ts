@@ -14,12 +14,20 @@ const filter = encodeURIComponent("^wasmcustom\\.");
 
 /** Reads all of them. */
 export async function metricSnapshot(envoy: Envoy): Promise<MetricSnapshot> {
-  // The first read makes workers hand over their histograms; they have arrived when the last one is asked.
   const counters = plain(await envoy.admin(`/stats?type=Counters&filter=${filter}`));
   const gauges = plain(await envoy.admin(`/stats?type=Gauges&filter=${filter}`));
-  await sleep(10);
-  const text = await envoy.admin(`/stats?format=json&type=Histograms&histogram_buckets=detailed&filter=${filter}`);
-  return { counters, gauges, histograms: histograms(text) };
+  return { counters, gauges, histograms: await settledHistograms(envoy) };
+}
+
+/** Each read makes workers hand over their histograms, which arrive a little later: reads until two say the same. */
+async function settledHistograms(envoy: Envoy): Promise<Map<string, number>> {
+  let before = "";
+  for (let reads = 0; ; reads++) {
+    await sleep(15);
+    const text = await envoy.admin(`/stats?format=json&type=Histograms&histogram_buckets=detailed&filter=${filter}`);
+    if (text === before || reads >= 10) return histograms(text);
+    before = text;
+  }
 }
 
 /**
