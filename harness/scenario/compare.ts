@@ -52,15 +52,15 @@ function compareRequests(name: string, left: RequestResult, right: RequestResult
     return;
   differ(`${name}: headers`, comparable(left.headers, left.body), comparable(right.headers, right.body));
   if (left.outcome === "complete" && right.outcome === "complete") {
-    differ(`${name}: body`, text(left.body), text(right.body));
+    differ(`${name}: body`, plain(text(left.body)), plain(text(right.body)));
     differ(`${name}: trailers`, left.trailers, right.trailers);
     differ(`${name}: response code details`, left.responseCodeDetails, right.responseCodeDetails);
-    differ(`${name}: response flags`, left.responseFlags, right.responseFlags);
+    differ(`${name}: response flags`, sorted(left.responseFlags), sorted(right.responseFlags));
     const states = new Set([...Object.keys(left.filterState), ...Object.keys(right.filterState)]);
     // The real host only shows the filter state that its access log was told to print.
     for (const state of states) {
       if (state in left.filterState && state in right.filterState) {
-        differ(`${name}: filter state ${state}`, left.filterState[state], right.filterState[state]);
+        differ(`${name}: filter state ${state}`, plain(left.filterState[state]), plain(right.filterState[state]));
       }
     }
   }
@@ -93,6 +93,16 @@ function comparable(headers: HeaderList, body: Uint8Array): HeaderList {
         !volatileHeaders.has(name) && !(name === "content-length" && value === "0" && body.length === 0),
     )
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** A text without the request ids in it: each host makes its own. */
+function plain(value: string | undefined): string | undefined {
+  return value?.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "REQUEST-ID");
+}
+
+/** The flags come in the order in which they were set. */
+function sorted(flags: string): string {
+  return flags.split(",").sort().join(",");
 }
 
 function text(bytes: Uint8Array): string {
