@@ -119,7 +119,7 @@ export class Exchange extends ExchangeRequest {
 
   /** Whether all these facts (ResponseFact bits) are settled. True for no call. */
   isResponseKnown(facts: i32): bool {
-    if (!this.wantsResponseBody || this.response.isSettled) return true;
+    if (facts == ResponseFact.None || !this.wantsResponseBody || this.response.isSettled) return true;
     return facts == ResponseFact.Model && this.answer.model.isPresent;
   }
 
