@@ -1,6 +1,8 @@
 // The buckets of one configuration in shared data: taken from, settled, taken back.
 import { Bytes } from "../../runtime/bytes/bytes";
+import { sipHash128 } from "../../runtime/bytes/siphash";
 import { SharedConfig } from "../../runtime/config/shared";
+import { Text } from "../../runtime/config/text";
 import { Outcome } from "../../runtime/state/cas";
 import { openSecret, secretHigh, secretLow } from "../../runtime/state/secret";
 import { Table } from "../../runtime/state/table";
@@ -13,6 +15,9 @@ import { PLAIN, RESERVING } from "./slot";
 
 /** What came of the last taking. */
 export const taking = new Taking();
+/** Tells buckets apart that hold while the rate limit service is away. */
+const ALONE: u64 = 0x616c6f6e65;
+const common = memory.data(16, 8);
 const settling = new Settling();
 const undoing = new Undoing();
 
@@ -28,6 +33,8 @@ export class Buckets {
   constructor(
     private readonly rules: Rule[],
     private readonly shared: SharedConfig,
+    /** Whether some rules hold for all replicas together: their keys must be the same everywhere. */
+    private readonly isGlobal: bool,
     maxKeys: i32,
   ) {
     const instance = shared.instance.toString();
@@ -40,12 +47,17 @@ export class Buckets {
   /** Makes it ready, and gives the keys that the configuration names their slots. */
   open(): void {
     openSecret();
+    const hashKey = new Text(this.shared.hashKey);
+    sipHash128(0, 0, hashKey.bytes.ptr, hashKey.bytes.length, common);
     this.plain.open();
     this.reserving.open();
     const consumers = this.shared.consumers.entries;
     for (let i = 0; i < this.rules.length; i++) {
       const rule = this.rules[i];
-      const key = new BucketKey(rule, secretHigh(), secretLow());
+      const isCommon = this.isGlobal && rule.isGlobal;
+      const key = isCommon
+        ? new BucketKey(rule, load<u64>(common), load<u64>(common, 8))
+        : new BucketKey(rule, secretHigh(), secretLow());
       this.keys.push(key);
       const table = this.tableOf(rule);
       key.overflow();
@@ -60,7 +72,9 @@ export class Buckets {
   /** The limit of a grant. */
   limitOf(rule: Rule, grant: Grant): Limit {
     const index = grant.limit;
-    return <u32>index < <u32>rule.overrides.length ? rule.overrides[index].limit : rule.limit;
+    const limit = <u32>index < <u32>rule.overrides.length ? rule.overrides[index].limit : rule.limit;
+    const alone = limit.alone;
+    return alone && grant.isAlone ? alone : limit;
   }
 
   /** Takes parts of tokens (see `Weights`) of the grant's bucket, and notes what came of it. False when the host failed. */
@@ -89,6 +103,12 @@ export class Buckets {
     grant.full = taking.full;
     grant.window = limit.windowSeconds;
     return true;
+  }
+
+  /** Makes a grant that of the bucket by which this replica limits alone. */
+  standAlone(grant: Grant): void {
+    grant.isAlone = true;
+    grant.high ^= ALONE;
   }
 
   /** A call of a reserving rule is over and cost so many parts of tokens. False when the host failed. */

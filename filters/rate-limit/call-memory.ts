@@ -1,5 +1,6 @@
 // What the filter knows of the calls that are under way, by the call's slot: nothing is allocated per request.
 import { Bytes } from "../../runtime/bytes/bytes";
+import { Asked } from "./global-limits";
 import { Grant, GrantState } from "./grant";
 import { Rule } from "./rule";
 
@@ -13,6 +14,8 @@ const NAME_BYTES: i32 = 32;
 export class CallNote {
   /** Bits of the rules that may be about it. */
   matched: u64;
+  /** Bits of the rules that the rate limit service is asked about, and what became of that. */
+  asks: u64;
   /** How much text it is: `sizeOf`. */
   size: i64;
   /** Input and output tokens that were reserved, or would have been. */
@@ -26,6 +29,7 @@ export class CallNote {
   consumer: i32;
   /** Bits of header groups that stay the provider's. */
   kept: u32;
+  asked: Asked;
   isDecided: bool;
   isEstimated: bool;
   nameLength: u8;
@@ -77,6 +81,8 @@ export class CallMemory {
   clear(slot: i32): void {
     const note = this.note(slot);
     note.matched = 0;
+    note.asks = 0;
+    note.asked = Asked.Nothing;
     note.size = 0;
     note.input = 0;
     note.cached = 0;

@@ -5,6 +5,7 @@ import { SharedConfig } from "../../runtime/config/shared";
 import { Text } from "../../runtime/config/text";
 import { Compilation } from "../../runtime/match/compilation";
 import { Dialect } from "./dialects";
+import { GlobalConfig } from "./global-config";
 import { Rule } from "./rule";
 
 /** Rules: which of them are about a call is one word. */
@@ -21,6 +22,7 @@ export class RateLimitConfig {
   readonly reject: RejectConfig;
   /** Whether a call is refused when the host fails. */
   readonly failsClosed: bool;
+  readonly global: GlobalConfig;
   /** Buckets of each of the two tables. */
   readonly maxKeys: i32;
 
@@ -29,6 +31,7 @@ export class RateLimitConfig {
     this.reject = new RejectConfig(reader.object("reject"));
     this.failsClosed = reader.enumeration("failure", FAILURES, 0) == 1;
     this.maxKeys = <i32>reader.integer("maxKeys", shared.maxKeys, 1, 1_000_000);
+    this.global = new GlobalConfig(reader.object("global"));
     const readers = reader.objects("rules");
     if (readers.length > MOST_RULES)
       reader.error("rules", "expected at most 64 rules, got " + readers.length.toString());
@@ -39,6 +42,7 @@ export class RateLimitConfig {
       if (name.length && names.includes(name)) readers[i].error("name", "another rule has the same name");
       names.push(name);
       if (i < MOST_RULES) this.rules.push(rule);
+      if (this.global.isUsed) rule.makeAlone(this.global.localShare);
     }
   }
 }

@@ -7,6 +7,8 @@ export const enum GrantState {
   None,
   /** It is, and did not decide yet. */
   Matched,
+  /** The rate limit service decides. */
+  Asked,
   /** Admitted; what was taken is in the grant. */
   Granted,
   /** Not admitted: refused, or would have been. */
@@ -30,12 +32,18 @@ export class Grant extends Standing {
   level: i64;
   /** Nanoseconds until the call would have been admitted. */
   wait: i64;
+  /** The bucket's hash as the rate limit service knows it, and what that said. */
+  askedHigh: u64;
+  askedLow: u64;
   generation: u32;
   /** The override whose limit counts, or `OWN_LIMIT`. */
   limit: i32;
   state: GrantState;
+  answer: GrantState;
   /** Whether the call has all parts of the key but the model. */
   isWhole: bool;
+  /** Whether the rate limit service is away, and a share of the limit counts. */
+  isAlone: bool;
   /** Whether the units came out of a lease. */
   isLeased: bool;
 }

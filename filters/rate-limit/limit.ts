@@ -1,4 +1,5 @@
 // One limit of the configuration: so much per so long, in the units that its rule counts.
+import { ConfigErrors } from "../../runtime/config/errors";
 import { RATIO_ONE } from "../../runtime/config/number";
 import { ObjectReader } from "../../runtime/config/reader";
 import { Text } from "../../runtime/config/text";
@@ -41,12 +42,21 @@ export class LimitFields {
       reader.errors.warn(reader.path, "refill and interval mean nothing where calls in flight are counted");
     }
   }
+
+  /** A share (in 1e-9) of each amount, at least one. */
+  times(share: i64): LimitFields {
+    const part = new LimitFields(new ObjectReader(new ConfigErrors(""), null, ""), this);
+    part.capacity = max<i64>(rescale(this.capacity, share, RATIO_ONE, false), 1);
+    part.refill = max<i64>(rescale(this.refill, share, RATIO_ONE, false), 1);
+    part.maxDebt = rescale(this.maxDebt, share, RATIO_ONE, false);
+    part.leaseShare = 0;
+    return part;
+  }
 }
 
 /** A limit, compiled. */
 @final
 export class Limit {
-  readonly meter: Meter;
   readonly capacity: i64;
   /** Units of a slice that a worker takes at once and spends by itself; 0: none. Whole tokens. */
   readonly lease: i64;
@@ -54,27 +64,46 @@ export class Limit {
   readonly windowSeconds: i64;
   /** Its item in `RateLimit-Policy`. */
   readonly policy: Text;
+  /** What one replica limits by while the rate limit service is away; null where there is none. */
+  alone: Limit | null = null;
 
-  /** `place` is where it is written, for the error when it cannot be counted. */
-  constructor(fields: LimitFields, places: i32, rule: string, reader: ObjectReader) {
+  constructor(
+    private readonly fields: LimitFields,
+    readonly meter: Meter,
+    private readonly places: i32,
+    private readonly rule: string,
+  ) {
     const isConcurrency = fields.unit == Unit.Concurrency;
-    const meter = isConcurrency
-      ? meterOfCalls(fields.capacity)
-      : meterOf(fields.capacity, fields.refill, fields.interval, fields.maxDebt, places);
-    if (!meter) reader.errors.error(reader.path, UNCOUNTABLE);
-    const counted = meter ? meter : meterOfCalls(1);
-    const window = counted.nanosFor(counted.capacity);
-    const windowSeconds: i64 = isConcurrency ? 0 : secondsUp(window);
+    const windowSeconds: i64 = isConcurrency ? 0 : secondsUp(meter.nanosFor(meter.capacity));
     let policy = '"' + rule + '";q=' + fields.capacity.toString();
     if (!isConcurrency) policy += ";w=" + windowSeconds.toString();
     if (isConcurrency) policy += ';qu="concurrent-requests"';
     else if (fields.unit != Unit.Requests) policy += ';qu="' + UNITS[fields.unit] + '"';
-    this.meter = counted;
     this.capacity = fields.capacity;
-    this.lease = rescale(fields.capacity, fields.leaseShare, RATIO_ONE, false) * counted.scale;
+    this.lease = rescale(fields.capacity, fields.leaseShare, RATIO_ONE, false) * meter.scale;
     this.windowSeconds = windowSeconds;
     this.policy = new Text(policy);
   }
+
+  /** Makes `alone`: a share (in 1e-9) of this limit. Configure time. */
+  makeAlone(share: i64): void {
+    const fields = this.fields.times(share);
+    let meter: Meter | null = null;
+    // A refill that cannot be counted with this interval is made rounder, never larger.
+    for (let step: i64 = 1; !meter && step <= fields.refill; step *= 10) {
+      meter = meterOf(fields.capacity, (fields.refill / step) * step, fields.interval, fields.maxDebt, this.places);
+    }
+    if (!meter) meter = meterOf(fields.capacity, 1, fields.interval, fields.maxDebt, this.places);
+    this.alone = new Limit(fields, meter ? meter : meterOfCalls(1), this.places, this.rule);
+  }
+}
+
+/** Compiles a limit; one that cannot be counted is an error at `reader`. */
+export function compileLimit(fields: LimitFields, places: i32, rule: string, reader: ObjectReader): Limit {
+  if (fields.unit == Unit.Concurrency) return new Limit(fields, meterOfCalls(fields.capacity), places, rule);
+  const meter = meterOf(fields.capacity, fields.refill, fields.interval, fields.maxDebt, places);
+  if (!meter) reader.errors.error(reader.path, UNCOUNTABLE);
+  return new Limit(fields, meter ? meter : meterOfCalls(1), places, rule);
 }
 
 function readUnit(reader: ObjectReader): Unit {

@@ -10,7 +10,7 @@ import { SharedConfig } from "../../runtime/config/shared";
 import { nowNanos } from "../../runtime/host/clock";
 import { setHeader } from "../../runtime/host/headers";
 import { Cause } from "../../runtime/stream/half";
-import { ErrorKind, reportError } from "../../runtime/telemetry/errors";
+import { addErrorKind, ErrorKind, reportError } from "../../runtime/telemetry/errors";
 import { OTHER } from "../../runtime/telemetry/labels";
 import { AnswerHeaders } from "./answer-headers";
 import { OWN_LIMIT } from "./bucket-key";
@@ -20,6 +20,8 @@ import { RateLimitConfig } from "./config";
 import { costOf, isCounted } from "./cost";
 import { Dialect } from "./dialects";
 import { Grant, GrantState } from "./grant";
+import { OnError } from "./global-config";
+import { Asked, GlobalLimits } from "./global-limits";
 import { LEASE_MS, Leases } from "./leases";
 import { Models } from "./models";
 import { refuse, refuseMissing, refuseUnknown } from "./refusal";
@@ -31,6 +33,11 @@ const DEGRADE = Bytes.constant("x-ai-degrade");
 const ACCEPT_ENCODING = Bytes.constant("accept-encoding");
 const IDENTITY = Bytes.constant("identity");
 
+const SERVICE_AWAY = addErrorKind(
+  "rate_limit_service",
+  "the rate limit service did not answer: decided as global.onError says",
+);
+
 /** Limits calls. State per call is in `CallMemory`. */
 export class Limiter extends Part {
   private readonly rules: Rule[];
@@ -38,6 +45,7 @@ export class Limiter extends Part {
   private readonly buckets: Buckets;
   private readonly models: Models;
   private readonly leases: Leases;
+  private readonly global: GlobalLimits;
   private readonly headers: AnswerHeaders;
   private readonly ruleLabels: StaticArray<i32>;
   private readonly countsAnyTokens: bool;
@@ -52,11 +60,12 @@ export class Limiter extends Part {
     const rules = config.rules;
     this.rules = rules;
     const memory = new CallMemory(rules);
-    const buckets = new Buckets(rules, shared, config.maxKeys);
+    const buckets = new Buckets(rules, shared, config.global.isUsed, config.maxKeys);
     this.memory = memory;
     this.buckets = buckets;
     this.models = new Models(shared);
     this.leases = new Leases(rules, buckets);
+    this.global = new GlobalLimits(config.global, rules, memory, buckets);
     this.headers = new AnswerHeaders(rules, memory, buckets, config.reject.dialects);
     this.ruleLabels = new StaticArray<i32>(rules.length);
     let countsAnyTokens = false;
@@ -92,16 +101,20 @@ export class Limiter extends Part {
 
   grow(slots: i32): void {
     this.memory.grow(slots);
+    this.global.grow(slots);
   }
 
   reset(slot: i32): void {
+    this.global.forget(slot);
     this.memory.clear(slot);
   }
 
   onTick(): void {
     if (this.leases.isAny) this.leases.giveBack(<i64>nowNanos(), false);
     const plugin = this.plugin;
-    if (plugin && this.leases.isAny) plugin.tickWithin(LEASE_MS, plugin.id);
+    if (!plugin) return;
+    if (this.leases.isAny) plugin.tickWithin(LEASE_MS, plugin.id);
+    if (this.config.global.isUsed) this.global.sendOwed(plugin.id, plugin.id);
   }
 
   onDelete(): void {
@@ -144,6 +157,7 @@ export class Limiter extends Part {
     const note = this.memory.note(slot);
     if (!exchange || note.matched == 0) return true;
     this.now = 0;
+    this.plugin = call.plugin;
     note.isDecided = true;
     for (let rest = note.matched; rest != 0; rest &= rest - 1) {
       const index = <i32>ctz(rest);
@@ -163,8 +177,40 @@ export class Limiter extends Part {
       }
       if (!this.decide(call, exchange, note, index)) return false;
     }
-    this.countAll(slot, note);
+    if (note.asks == 0) {
+      this.countAll(slot, note);
+      return true;
+    }
+    return this.global.ask(call, note.asks) || this.decideAlone(call, exchange, note);
+  }
+
+  isAwaiting(call: AiCall): bool {
+    return this.memory.note(call.slot).asked == Asked.Pending;
+  }
+
+  /** The rate limit service answered, or did not. */
+  confirmRequest(call: AiCall): bool {
+    const note = this.memory.note(call.slot);
+    const exchange = call.exchange;
+    if (!exchange || note.asks == 0 || note.refusedBy != NO_RULE) return true;
+    this.now = 0;
+    if (note.asked != Asked.Answered) return this.decideAlone(call, exchange, note);
+    for (let rest = note.asks; rest != 0; rest &= rest - 1) {
+      const index = <i32>ctz(rest);
+      const grant = this.memory.grant(call.slot, index);
+      if (grant.answer == GrantState.Granted) grant.state = GrantState.Granted;
+      else if (!this.letOver(call, note, index, this.rules.length)) return false;
+    }
+    this.countAll(call.slot, note);
     return true;
+  }
+
+  onGrpcReceive(token: u32, message: Bytes): bool {
+    return this.config.global.isUsed && this.global.onReceive(token, message);
+  }
+
+  onGrpcClose(token: u32, status: i32): bool {
+    return this.config.global.isUsed && this.global.onClose(token);
   }
 
   editRequestHeaders(call: AiCall): void {
@@ -198,6 +244,8 @@ export class Limiter extends Part {
     const note = this.memory.note(slot);
     if (!exchange || !note.isDecided) return;
     if (note.refusedBy == NO_RULE) this.settle(call, exchange, note);
+    const outer = call.outer;
+    if (this.config.global.isUsed && outer) this.global.sendOwed(call.plugin.id, outer.id);
     this.tell(slot, note);
     this.admitCaller(exchange, slot, note);
   }
@@ -211,6 +259,7 @@ export class Limiter extends Part {
     grant.high = key.high;
     grant.low = key.low;
     grant.units = 0;
+    grant.isAlone = false;
     grant.isWhole = key.isWhole;
     grant.state = GrantState.Matched;
     grant.limit = OWN_LIMIT;
@@ -251,7 +300,15 @@ export class Limiter extends Part {
     const rule = this.rules[index];
     const slot = call.slot;
     const grant = this.memory.grant(slot, index);
-    if (this.leases.spend(index, grant)) return true;
+    if (this.global.keeps(rule)) {
+      note.asks |= (<u64>1) << (<u64>index);
+      grant.askedHigh = grant.high;
+      grant.askedLow = grant.low;
+      if (!rule.reserves) {
+        grant.state = GrantState.Asked;
+        return true;
+      }
+    } else if (this.leases.spend(index, grant)) return true;
     if (!this.buckets.take(index, grant, this.askedOf(call, exchange, note, rule), this.clock())) {
       reportError(this.name, ErrorKind.HostFault, rule.name.bytes);
       grant.state = GrantState.Unknown;
@@ -263,18 +320,27 @@ export class Limiter extends Part {
     }
     if (taking.tookExtra) {
       this.leases.keep(index, grant);
-      this.plugin = call.plugin;
       call.plugin.tickWithin(LEASE_MS, call.request.reader);
     }
-    if (grant.state != GrantState.Over || rule.isShadow) return true;
+    return grant.state != GrantState.Over || this.letOver(call, note, index, index);
+  }
+
+  /** A rule's limit is reached: false when the call is refused for it, and answered. Rules before `taken` took something. */
+  private letOver(call: AiCall, note: CallNote, index: i32, taken: i32): bool {
+    const rule = this.rules[index];
+    const slot = call.slot;
+    const grant = this.memory.grant(slot, index);
+    const asked = countsTokens(rule.unit) ? grant.units / this.buckets.limitOf(rule, grant).meter.scale : 0;
+    if (rule.isShadow || rule.tags) this.giveBack(index, grant);
+    grant.state = GrantState.Over;
+    if (rule.isShadow) return true;
     if (rule.tags) {
       grant.state = GrantState.Tagged;
       if (note.taggedBy == NO_RULE) note.taggedBy = index;
       return true;
     }
-    this.takeBack(slot, index);
+    this.takeBack(slot, taken);
     note.refusedBy = index;
-    const asked = countsTokens(rule.unit) ? grant.units / this.buckets.limitOf(rule, grant).meter.scale : 0;
     refuse(call.reply, this.config.reject, rule, grant, asked);
     if (!(this.config.reject.dialects & Dialect.None)) this.headers.write(slot, call.reply.headers);
     countVerdict(Verdict.Throttled, this.ruleLabels[index], note.consumer);
@@ -302,11 +368,47 @@ export class Limiter extends Part {
   private takeBack(slot: i32, before: i32): void {
     for (let i = 0; i < before; i++) {
       const grant = this.memory.grant(slot, i);
-      if (grant.state != GrantState.Granted) continue;
-      const isGood = (grant.isLeased && this.leases.undo(i, grant)) || this.buckets.undo(i, grant, this.clock());
-      if (!isGood) reportError(this.name, ErrorKind.HostFault, this.rules[i].name.bytes);
-      grant.state = GrantState.None;
+      this.giveBack(i, grant);
+      if (grant.state == GrantState.Granted || grant.state == GrantState.Asked) grant.state = GrantState.None;
     }
+  }
+
+  /** Takes back what one rule took. */
+  private giveBack(index: i32, grant: Grant): void {
+    if (grant.state != GrantState.Granted) return;
+    const isGood = (grant.isLeased && this.leases.undo(index, grant)) || this.buckets.undo(index, grant, this.clock());
+    if (!isGood) reportError(this.name, ErrorKind.HostFault, this.rules[index].name.bytes);
+    grant.units = 0;
+  }
+
+  /** The rate limit service is away: each rule that it keeps decides as `onError` says. */
+  private decideAlone(call: AiCall, exchange: Exchange, note: CallNote): bool {
+    const slot = call.slot;
+    note.asked = Asked.Failed;
+    for (let rest = note.asks; rest != 0; rest &= rest - 1) {
+      const index = <i32>ctz(rest);
+      const rule = this.rules[index];
+      const grant = this.memory.grant(slot, index);
+      reportError(this.name, SERVICE_AWAY, rule.name.bytes);
+      if (rule.isShadow || this.config.global.onError == OnError.Open) {
+        if (grant.state == GrantState.Asked) grant.state = GrantState.Unknown;
+        continue;
+      }
+      if (this.config.global.onError == OnError.Closed) {
+        this.takeBack(slot, this.rules.length);
+        note.refusedBy = index;
+        refuseUnknown(call.reply, rule);
+        countVerdict(Verdict.Throttled, this.ruleLabels[index], note.consumer);
+        return false;
+      }
+      this.giveBack(index, grant);
+      this.buckets.standAlone(grant);
+      const isKnown = this.buckets.take(index, grant, this.askedOf(call, exchange, note, rule), this.clock());
+      if (!isKnown) grant.state = GrantState.Unknown;
+      else if (grant.state == GrantState.Over && !this.letOver(call, note, index, this.rules.length)) return false;
+    }
+    this.countAll(slot, note);
+    return true;
   }
 
   private countAll(slot: i32, note: CallNote): void {
@@ -338,9 +440,16 @@ export class Limiter extends Part {
       const index = <i32>ctz(rest);
       const rule = this.rules[index];
       const grant = this.memory.grant(slot, index);
-      if (grant.state != GrantState.Granted || (!rule.isReserving && !call.isAnswered)) continue;
+      const isUnsent = call.isAnswered || note.asked == Asked.Pending;
+      const wentOn = !isUnsent && (grant.state == GrantState.Granted || grant.state == GrantState.Unknown);
+      const isOwed = wentOn && countsTokens(rule.unit) && this.global.keeps(rule);
+      if (isOwed && !this.global.charge(index, grant, this.costFor(exchange, note, rule, grant))) {
+        reportError(this.name, ErrorKind.StateFull, rule.name.bytes);
+      }
+      if (grant.state != GrantState.Granted || (!rule.isReserving && !isUnsent)) continue;
+      if (this.global.keeps(rule) && !rule.reserves && !grant.isAlone) continue;
       if (now == 0) now = <i64>nowNanos();
-      const isGood = call.isAnswered
+      const isGood = isUnsent
         ? this.buckets.undo(index, grant, now)
         : this.buckets.settle(index, grant, this.costFor(exchange, note, rule, grant), now);
       if (!isGood) reportError(this.name, ErrorKind.HostFault, rule.name.bytes);

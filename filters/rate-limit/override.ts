@@ -6,7 +6,7 @@ import { Text } from "../../runtime/config/text";
 import { Glob } from "../../runtime/match/glob";
 import { KeyKind, KeySpec } from "../../runtime/match/key";
 import { KeyWriter } from "../../runtime/match/key-writer";
-import { Limit, LimitFields } from "./limit";
+import { compileLimit, Limit, LimitFields } from "./limit";
 
 /** One override. The model is often known later than the rest of a key, so it is compared apart. */
 @final
@@ -25,7 +25,7 @@ export class Override {
     }
     const limit = reader.requiredObject("limit");
     limit.demandMembers();
-    this.limit = new Limit(new LimitFields(limit, base), places, rule, limit);
+    this.limit = compileLimit(new LimitFields(limit, base), places, rule, limit);
     for (let i = 0; i < patterns.length; i++) {
       this.globs.push(new Glob(patterns[i]));
       this.texts.push(new Text(patterns[i]));

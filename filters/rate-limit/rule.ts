@@ -5,7 +5,7 @@ import { Text } from "../../runtime/config/text";
 import { Compilation } from "../../runtime/match/compilation";
 import { KeySpec, readKey } from "../../runtime/match/key";
 import { Match } from "../../runtime/match/match";
-import { Limit, LimitFields } from "./limit";
+import { compileLimit, Limit, LimitFields } from "./limit";
 import { Override } from "./override";
 import { generationLength } from "./reservation";
 import { countsTokens, Unit, usualWeight, Weights, WEIGHT_PLACES } from "./unit";
@@ -22,6 +22,7 @@ export const enum OnMissingKey {
 
 const MODES: string[] = ["enforce", "shadow"];
 const ON_MISSING_KEY: string[] = ["shared", "reject", "skip"];
+const SCOPES: string[] = ["global", "local"];
 const OVER: string[] = ["reject", "tag"];
 const MOST_WEIGHT: i64 = 1_000_000_000;
 const MOST_OVERRIDES: i32 = 1000;
@@ -31,6 +32,10 @@ const SECOND: i64 = 1_000_000_000;
 @final
 export class Rule {
   readonly name: Text;
+  /** The name by which the rate limit service knows it. */
+  readonly globalName: Text;
+  /** Whether the limit holds for all replicas together, where there is a service that keeps it. */
+  readonly isGlobal: bool;
   /** Decides and counts, changes nothing. */
   readonly isShadow: bool;
   readonly when: Match;
@@ -50,7 +55,9 @@ export class Rule {
   constructor(reader: ObjectReader, compilation: Compilation) {
     const name = reader.requiredString("name", TextForm.Identifier);
     this.name = new Text(name);
-    this.isShadow = reader.requiredEnumeration("mode", MODES) == 1;
+    const isShadow = reader.requiredEnumeration("mode", MODES) == 1;
+    this.isShadow = isShadow;
+    this.globalName = new Text(isShadow ? "shadow/" + name : name);
     this.when = new Match(reader.object("match"), compilation);
     const key = readKey(reader, "key", [], compilation);
     this.key = key;
@@ -58,7 +65,8 @@ export class Rule {
     const fields = new LimitFields(limit);
     fields.leaseShare = readLease(reader, fields.unit);
     const weights = readWeights(reader.object("weights"), fields.unit);
-    const base = new Limit(fields, weights.places, name, limit);
+    this.isGlobal = reader.enumeration("scope", SCOPES, 0) == 0 && fields.unit != Unit.Concurrency;
+    const base = compileLimit(fields, weights.places, name, limit);
     this.unit = fields.unit;
     this.limit = base;
     this.weights = weights;
@@ -85,6 +93,13 @@ export class Rule {
     if (this.limit.lease > 0) return true;
     for (let i = 0; i < this.overrides.length; i++) if (this.overrides[i].limit.lease > 0) return true;
     return false;
+  }
+
+  /** Says by what share (in 1e-9) of its limits one replica limits while the rate limit service is away. Configure time. */
+  makeAlone(share: i64): void {
+    if (!this.isGlobal) return;
+    this.limit.makeAlone(share);
+    for (let i = 0; i < this.overrides.length; i++) this.overrides[i].limit.makeAlone(share);
   }
 
   /** Whether the model must be known to decide. */
