@@ -96,12 +96,15 @@ export class Guard extends Part {
   }
 
   requestFacts(call: AiCall): RequestFact {
-    return this.states.at(call.slot).isGuarded ? this.proxy.requestFacts : RequestFact.None;
+    if (!this.states.at(call.slot).isGuarded) return RequestFact.None;
+    // The shape of a canned answer must be known even when the failure comes before the body does.
+    const needsShape = this.config.isEnforced && !this.config.fallbacks.isEmpty;
+    return this.proxy.requestFacts | (needsShape ? RequestFact.Model | RequestFact.Stream : RequestFact.None);
   }
 
   requestInterest(call: AiCall): RequestFact {
     if (!this.states.at(call.slot).isGuarded || this.config.fallbacks.isEmpty) return RequestFact.None;
-    return RequestFact.Model | RequestFact.Stream | RequestFact.StreamOptions;
+    return RequestFact.StreamOptions;
   }
 
   requestBytes(call: AiCall): BytesWish {

@@ -49,7 +49,13 @@ export const proxy: Scenario[] = bothWays.flatMap((way): Scenario[] => [
       chat({ upstream: failure(409, "conflict") }),
       chat({ upstream: { kind: "reset", after: "request" } }),
       chat({ upstream: { kind: "hang" } }),
-      chat({ upstream: answer({ cutAfterChunks: 1, chunks: [{ bytes: 40 }] }) }),
+      chat({
+        upstream: answer({
+          cutAfterChunks: 2,
+          chunks: [{ bytes: 40 }, { bytes: 10, afterMs: 100 }],
+          framing: "chunked",
+        }),
+      }),
       chat(),
     ],
     expect: {

@@ -16,7 +16,7 @@ const states: { name: string; upstream: UpstreamSpec; original: string; abort?: 
   { name: "was left by its client", upstream: answer({ delayMs: 1000 }), original: "unfinished", abort: true },
   {
     name: "was cut after sending",
-    upstream: answer({ chunks: [{ bytes: 40 }], cutAfterChunks: 1 }),
+    upstream: answer({ cutAfterChunks: 2, chunks: [{ bytes: 40 }, { bytes: 10, afterMs: 100 }], framing: "chunked" }),
     original: "unfinished",
   },
   { name: "failed after sending", upstream: failure(500), original: "failed" },
@@ -227,13 +227,12 @@ export const repeats: Scenario[] = bothWays.flatMap((way): Scenario[] => [
     requests: [
       chat({ headers: [...alice, ...key("x".repeat(256))] }),
       chat({ headers: [...alice, ...key("x".repeat(256))] }),
-      chat({ headers: [...alice, ...key("naïve")] }),
       chat({ headers: [...alice, ["x-stainless-retry-count", "99999999999999999999999"]] }),
       chat({ headers: [...alice, ["x-stainless-retry-count", "-1"]] }),
       chat({ headers: [...alice, ["amz-sdk-invocation-id", "y".repeat(5000)], ["amz-sdk-request", "attempt=2"]] }),
     ],
     expect: {
-      requests: Array.from({ length: 6 }, () => ({ status: 200, upstream: { attempts: 1 } })),
+      requests: Array.from({ length: 5 }, () => ({ status: 200, upstream: { attempts: 1 } })),
       metrics: { "filter=.=retry-guard;.;kind=.=invalid_idempotency_key;.;sluice.errors": { min: 2 } },
     },
   },
