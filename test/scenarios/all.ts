@@ -8,6 +8,9 @@ import { apis } from "./model-tag/apis.ts";
 import { badInput, limits } from "./model-tag/bad-input.ts";
 import { policy } from "./model-tag/policy.ts";
 import { variants } from "./model-tag/variants.ts";
+import { answers } from "./retry-guard/answers.ts";
+import { proxy } from "./retry-guard/proxy.ts";
+import { repeats } from "./retry-guard/repeats.ts";
 
 export const scenarios: Scenario[] = [
   ...apis,
@@ -15,6 +18,9 @@ export const scenarios: Scenario[] = [
   ...limits,
   ...policy,
   ...variants,
+  ...proxy,
+  ...repeats,
+  ...answers,
   ...usage,
   ...pricing,
   ...failures,
