@@ -20,7 +20,7 @@ const QUANTA = [1n, 1000n, 1_000_000n];
 export function hasExactLimits(rule: JsonObject): boolean {
   const limit = asObject(rule["limit"]);
   if (limit["unit"] === "concurrency") return true;
-  const parts = partsOf(asObject(rule["weights"]), limit["unit"]);
+  const parts = weightPartsOf(rule);
   const base = read(limit, undefined);
   if (base === undefined) return true;
   if (!isCountable(base, parts)) return false;
@@ -56,8 +56,10 @@ function read(limit: JsonObject, base: Limit | undefined): Limit | undefined {
   return maxDebt < 0n ? undefined : { capacity, refill, interval, maxDebt, namesDebt };
 }
 
-/** Parts of a token: the fewest, a power of ten, in which every weight that counts is whole. */
-function partsOf(weights: JsonObject, unit: unknown): bigint {
+/** Parts of a token: the fewest, a power of ten, in which every weight of the rule that counts is whole. */
+export function weightPartsOf(rule: JsonObject): bigint {
+  const weights = asObject(rule["weights"]);
+  const unit = asObject(rule["limit"])["unit"];
   if (unit !== "tokens" && unit !== "input-tokens" && unit !== "output-tokens") return 1n;
   const input = ["input", "cachedInput", "cacheWrite"];
   const output = ["output", "reasoning"];
