@@ -51,7 +51,7 @@ const CURRENCY = Bytes.constant("x-ai-currency");
 const NO_PRICE = Bytes.constant("model_not_priced");
 const NO_PRICE_DETAILS = Bytes.constant("sluice_model_not_priced");
 const NO_PRICE_TEXT = Bytes.constant("The gateway has no price for the model `");
-const NO_PRICE_END = Bytes.constant("` and does not let such calls pass.");
+const NO_PRICE_END = Bytes.constant("` and does not let such calls pass");
 
 const number = new ByteBuffer(24);
 const to = new Attribution();
@@ -124,7 +124,7 @@ export class Accountant extends Part {
     const model = exchange.requestModel;
     if (!model.isPresent || this.pricer.knows(exchange, this.memory.note(call.slot).startNanos)) return true;
     const reply = call.reply.open(404, ReplyKind.NotFound, GrpcStatus.NotFound, NO_PRICE, NO_PRICE_DETAILS);
-    reply.add(NO_PRICE_TEXT).add(model).add(NO_PRICE_END);
+    call.endSentence(reply.add(NO_PRICE_TEXT).add(model).add(NO_PRICE_END));
     reportError(this.name, ErrorKind.UnknownPrice);
     return false;
   }

@@ -4,7 +4,7 @@ import { ObjectReader } from "../../runtime/config/reader";
 import { Text } from "../../runtime/config/text";
 import { Budget, readAmount } from "./budget";
 
-const LOWEST: i64 = -9_000_000_000_000_000_000;
+const LOWEST: i64 = -2_000_000_000_000_000_000;
 
 /** One correction of what was spent. */
 @final

@@ -27,8 +27,8 @@ const ON_MISSING_KEY: string[] = ["shared", "reject", "skip"];
 const OVER: string[] = ["reject", "tag"];
 /** Decimal places of a budget: units of 1e-9. */
 const PLACES: i32 = 9;
-/** 9 billion of the currency. */
-const MOST_AMOUNT: i64 = 9_000_000_000_000_000_000;
+/** 2 billion of the currency: ledgers count somewhat further. */
+const MOST_AMOUNT: i64 = 2_000_000_000_000_000_000;
 const MOST_REPLICAS: i64 = 10_000;
 const MOST_OVERRIDES: i32 = 1000;
 /** Which overrides of a key with the model may match is one word per call. */
@@ -171,7 +171,7 @@ export function readAmount(reader: ObjectReader, name: string, least: i64): i64 
     const value = scaleDecimal(text, PLACES);
     if (!value.isRounded && value.isBetween(least, MOST_AMOUNT)) return value.asI64;
   }
-  reader.mismatch(name, 'an amount up to 9000000000 as a decimal string such as "500.00", at most 9 places');
+  reader.mismatch(name, 'an amount up to 2000000000 as a decimal string such as "500.00", at most 9 places');
   return 0;
 }
 

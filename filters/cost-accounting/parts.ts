@@ -4,6 +4,7 @@ import { ObjectReader } from "../../runtime/config/reader";
 import { SharedConfig } from "../../runtime/config/shared";
 import { Compilation } from "../../runtime/match/compilation";
 import { Accountant } from "./accountant";
+import { BudgetKeeper } from "./budget-keeper";
 import { CallMemory } from "./call-memory";
 import { CostConfig } from "./config";
 import { Pricer } from "./pricer";
@@ -15,6 +16,7 @@ export function costAccountingParts(reader: ObjectReader, shared: SharedConfig, 
   const memory = new CallMemory();
   const pricer = new Pricer(config, shared);
   const parts: Part[] = [new Accountant(config, shared, memory, pricer)];
+  if (config.budgets.length > 0) parts.push(new BudgetKeeper(config, shared, memory, pricer));
   if (!config.includeUsage.isOff || config.streamComment) parts.push(new UsageAsker(config, memory, pricer));
   return parts;
 }

@@ -1,5 +1,6 @@
 // One AI call on its way through the parts: the exchange, the two directions, the answer from here if there is one.
 import { HeaderMap } from "../abi/enums";
+import { ByteBuffer } from "../bytes/buffer";
 import { Bytes } from "../bytes/bytes";
 import { getPairs } from "../host/headers";
 import { getProperty, getPropertyI64, propertyPath } from "../host/properties";
@@ -12,6 +13,7 @@ import { RequestHalf, ResponseHalf } from "./call-halves";
 import { Exchange } from "./exchange";
 import { BytesWish, Outcome, RequestFact, ResponseFact } from "./facts";
 import { RequestHead, ResponseHead } from "./head";
+import { OwnedText } from "./owned-text";
 import { Part } from "./part";
 import { Plugin } from "./plugin";
 import { recordCall } from "./record";
@@ -30,6 +32,10 @@ const SHORT_BYTES: i64 = 4096;
 const PROTOCOL = propertyPath("request.protocol");
 const HTTP1 = Bytes.constant("HTTP/1");
 const EXPECT = Bytes.constant("expect");
+const REQUEST_ID_BYTES: i32 = 64;
+const REQUEST = Bytes.constant(". (request ");
+const REQUEST_END = Bytes.constant(")");
+const DOT = Bytes.constant(".");
 /** Envoy's flags for an answer that the upstream did not finish: UT, UR, UF, UC, SI, UMSDR and UPE. */
 const UPSTREAM_FAILED: i64 = (1 << 2) | (1 << 4) | (1 << 5) | (1 << 6) | (1 << 16) | (1 << 19) | (1 << 23);
 
@@ -45,6 +51,8 @@ export class AiCall extends Call {
   isRouteChanged: bool = false;
   /** Whether the call was answered from here. */
   isAnswered: bool = false;
+  /** `x-request-id`, for answers from here: the headers cannot be asked for it once they have left. */
+  readonly requestId: OwnedText = new OwnedText(REQUEST_ID_BYTES);
   /** Content-length of the request as the client sent it, -1 without one. */
   requestLength: i64 = -1;
   private readonly requestHalf: RequestHalf = new RequestHalf();
@@ -96,6 +104,7 @@ export class AiCall extends Call {
     }
     this.exchange = exchange;
     this.requestLength = requestHead.contentLength;
+    this.requestId.set(requestHead.requestId);
     this.consumer = plugin.shared.consumers.resolve(plugin.facts);
     const parts = plugin.parts;
     let awaited = RequestFact.None;
@@ -160,6 +169,13 @@ export class AiCall extends Call {
   /** The answer that a part awaited has come (or failed). Callable from any event, on any context. */
   resume(): void {
     if (!this.requestHalf.isAwaiting()) this.requestHalf.resolve();
+  }
+
+  /** Ends a sentence for people with the request's id, by which its log line is found. */
+  endSentence(text: ByteBuffer): void {
+    const id = this.requestId;
+    if (id.isPresent && !id.view.isEmpty) text.add(REQUEST).add(id.view).add(REQUEST_END);
+    else text.add(DOT);
   }
 
   onLog(): void {

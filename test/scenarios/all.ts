@@ -1,5 +1,6 @@
 // Every scenario: each runs in the in-process host and in a real Envoy, which must agree.
 import type { Scenario } from "../../harness/scenario/scenario.ts";
+import { budgets } from "./cost-accounting/budgets.ts";
 import { failures } from "./cost-accounting/failures.ts";
 import { includeUsage } from "./cost-accounting/include-usage.ts";
 import { pricing } from "./cost-accounting/pricing.ts";
@@ -25,4 +26,5 @@ export const scenarios: Scenario[] = [
   ...pricing,
   ...failures,
   ...includeUsage,
+  ...budgets,
 ];
