@@ -4,13 +4,13 @@ import { after, before, describe, test } from "node:test";
 import { call } from "../../harness/envoy/client.ts";
 import type { ListenerConfig } from "../../harness/envoy/config.ts";
 import type { HeaderList } from "../../harness/scenario/scenario.ts";
-import { askedModel, isDoubled, nameOf, pool, request, requestBody, shapes, type Shape } from "./fixtures/ai-call.ts";
+import { askedModel, nameOf, pool, request, requestBody, shapes, type Shape } from "./fixtures/ai-call.ts";
 import { hashOf } from "./fixtures/echo.ts";
 import { envoyVersions, gateway, Gateways, pair, pause, plugin, type Chain } from "./fixtures/gateway.ts";
 
 const sizes = [0, 18, 1024, 17 * 1024, 300_000];
 const limits = [4096, 32_768, 1_048_576];
-const pauseMs = 60;
+const pauseMs = 300;
 
 /** Each form of the chain. */
 const forms: Record<string, (name: string) => Chain> = {
@@ -29,9 +29,14 @@ function single(name: string) {
   return plugin(name, { allowOnHeadersStopIteration: true });
 }
 
+/** Where a filter pauses, small buffers are the hard ones. */
+function limitsOf(way: string): number[] {
+  return way.includes("pause") ? [32_768] : limits;
+}
+
 function listeners(): ListenerConfig[] {
   return Object.entries(forms).flatMap(([way, chain]) =>
-    limits.map((limit) =>
+    limitsOf(way).map((limit) =>
       gateway(`${way} ${limit}`, chain(`${way}-${limit}`.replaceAll(/[ ,]+/g, "-")), { bufferLimit: limit }),
     ),
   );
@@ -48,11 +53,10 @@ for (const version of envoyVersions) {
     });
 
     for (const way of Object.keys(forms)) {
-      for (const limit of limits) {
+      for (const limit of limitsOf(way)) {
         for (const protocol of ["h1", "h2"] as const) {
           test(`with ${way} every body arrives whole over ${protocol}, buffers of ${limit} bytes`, async () => {
-            const cases = shapes(protocol, sizes).filter((shape) => !isDoubled(way, shape));
-            const wrong = await tryAll(all, way, limit, cases);
+            const wrong = await tryAll(all, way, limit, shapes(protocol, sizes));
             assert.deepEqual(wrong, []);
           });
         }
@@ -61,13 +65,25 @@ for (const version of envoyVersions) {
   });
 }
 
+/** An outer takes a body with trailers for lost only while no inner ever came. */
+const plainShape: Shape = {
+  protocol: "h1",
+  bytes: 18,
+  model: "first",
+  framing: "chunked",
+  pieces: "one",
+  trailers: false,
+};
+
 async function tryAll(all: Gateways, way: string, limit: number, cases: Shape[]): Promise<string[]> {
   const port = all.envoy.port(`${way} ${limit}`);
-  const results = await pool(32, cases, async (shape) => {
+  await call(port, "h1", request({ ...plainShape }, `${way} ${limit} first`));
+  const results = await pool(way.includes("pause") ? 64 : 32, cases, async (shape) => {
     const name = `${way} ${limit} ${nameOf(shape)}`;
-    const headers: HeaderList = shape.protocol === "h2" ? [["x-up", "h2"]] : [];
+    const upstream = all.upstreamFor(shape.protocol, shape.trailers);
+    const headers: HeaderList = upstream === all.up2 ? [["x-up", "h2"]] : [];
     const answer = await call(port, shape.protocol, request(shape, name, headers));
-    const [seen] = (shape.protocol === "h2" ? all.up2 : all.up).seen(name);
+    const [seen] = upstream.seen(name);
     const said = `${name}: ${answer.outcome} ${answer.status} ${answer.reason}`;
     if (answer.outcome !== "complete") return said;
     if (isRefused(way, shape)) return answer.status === 413 && seen === undefined ? "" : said;
