@@ -114,7 +114,8 @@ export class ProxyRetriesPolicy {
   /** Whether every attempt before the last one is known to have been harmless. */
   areEarlierSafe(state: CallState): bool {
     if (!this.config.isEnforced || state.isIdempotent) return false;
-    return this.config.proxyRetries == ProxyRetries.Veto;
+    // Asked for was only what was never sent, and the configuration says that nobody else asks.
+    return this.config.proxyRetries == ProxyRetries.Veto || state.isRetryAsked;
   }
 
   /** Learns from a call that is over. */
