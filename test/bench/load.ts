@@ -1,11 +1,11 @@
-// Sends the same request again and again over keep-alive connections, as fast as it is answered.
+// Sends requests again and again over keep-alive connections, as fast as it is answered.
 import { connect, type Socket } from "node:net";
 
 /** How many connections send at a time: enough to keep one worker busy, few enough to stay fair on two cores. */
 const connections = 8;
 
-/** Sends `count` requests (HTTP/1.1 bytes) to a port on loopback; throws when an answer is not 200 or a socket breaks. */
-export async function load(port: number, request: Buffer, count: number): Promise<void> {
+/** Sends `count` requests (HTTP/1.1 bytes, in turn) to a port on loopback; throws when an answer is not 200 or a socket breaks. */
+export async function load(port: number, requests: Buffer[], count: number): Promise<void> {
   let left = count;
   const one = (): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -19,7 +19,7 @@ export async function load(port: number, request: Buffer, count: number): Promis
           return;
         }
         left -= 1;
-        socket.write(request);
+        socket.write(requests[left % requests.length] as Buffer);
       };
       socket.once("connect", next);
       socket.on("data", (data) => {

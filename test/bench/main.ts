@@ -14,26 +14,21 @@ import { compileFixture } from "../envoy/fixtures/compile.ts";
 import { jobs, type Job } from "./jobs.ts";
 import { load } from "./load.ts";
 import { show, spread, type Spread } from "./numbers.ts";
+import { answers } from "./requests.ts";
 
 const rounds = Number(process.env["ROUNDS"] ?? 15);
 const requests = Number(process.env["REQUESTS"] ?? 4000);
 const only = process.env["ONLY"] ?? "";
 const folder = ".cache/bench";
 
-const answer = JSON.stringify({
-  id: "chatcmpl-1",
-  object: "chat.completion",
-  created: 1_700_000_000,
-  model: "gpt-4o-2024-08-06",
-  choices: [{ index: 0, message: { role: "assistant", content: "word ".repeat(140) }, finish_reason: "stop" }],
-  usage: { prompt_tokens: 200, completion_tokens: 140, total_tokens: 340 },
-});
-
 const upstream = createServer((request, response) => {
   request.resume();
   request.on("end", () => {
-    response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(answer) });
-    response.end(answer);
+    const { type, pieces } = answers[String(request.headers["x-answer"] ?? "json-1k")] ?? { type: "", pieces: [] };
+    const length = pieces.length === 1 ? { "content-length": Buffer.byteLength(pieces[0] ?? "") } : {};
+    response.writeHead(200, { "content-type": type, ...length });
+    for (const piece of pieces) response.write(piece);
+    response.end();
   });
 });
 upstream.keepAliveTimeout = 600_000;
@@ -54,13 +49,14 @@ const clusters = [{ name: "upstream", endpoints: [(upstream.address() as Address
 const envoy = await startEnvoy({ listeners: wanted.map(listener), clusters }, { concurrency: 1 });
 
 const perRequest = new Map<string, number[]>(wanted.map((job) => [job.name, []]));
-const sizeOf = (job: Job) => Math.max(200, Math.round(requests / (job.request.length > 16_384 ? 4 : 1)));
-for (const job of wanted) await load(envoy.port(job.name), job.request, 500); // warm: connections, V8's optimiser
+const isLarge = (job: Job) => /64 KiB|events/.test(job.name);
+const sizeOf = (job: Job) => Math.max(200, Math.round(requests / (isLarge(job) ? 4 : 1)));
+for (const job of wanted) await load(envoy.port(job.name), job.requests, 500); // warm: connections, V8's optimiser
 for (let round = 0; round < rounds; round++) {
   process.stderr.write(`\rround ${round + 1} of ${rounds}`);
   for (const job of wanted) {
     const before = await envoy.cpuMillis();
-    await load(envoy.port(job.name), job.request, sizeOf(job));
+    await load(envoy.port(job.name), job.requests, sizeOf(job));
     const used = (await envoy.cpuMillis()) - before;
     perRequest.get(job.name)?.push((used * 1000) / sizeOf(job));
   }
@@ -93,9 +89,9 @@ const modules = readdirSync("build")
   .map((name) => ({ name, bytes: statSync(`build/${name}`).size }));
 
 const memory: { name: string; residentMiB: number }[] = [];
-for (const job of wanted.filter((one) => one.name.endsWith("1 KiB"))) {
+for (const job of wanted.filter((one) => one.name.startsWith("chat 1 KiB"))) {
   const alone = await startEnvoy({ listeners: [listener(job)], clusters }, { concurrency: 1 });
-  await load(alone.port(job.name), job.request, 2000);
+  await load(alone.port(job.name), job.requests, 2000);
   memory.push({ name: job.name, residentMiB: (await alone.memoryBytes()).resident / 2 ** 20 });
   await alone.stop();
 }
