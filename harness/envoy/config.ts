@@ -99,5 +99,6 @@ export const filterStateNames: readonly string[] = [
 
 /** Labels that Sluice's metrics carry. */
 export const metricLabels: readonly string[] = [
-  "api model request_type status provider consumer currency budget rule filter kind version config_hash split variant outcome",
+  "api model request_type status provider consumer team project currency budget rule split variant outcome",
+  "verdict reason original action filter kind version config_hash",
 ].flatMap((line) => line.split(" "));

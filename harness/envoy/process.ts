@@ -40,6 +40,8 @@ export interface EnvoyOptions extends BootstrapConfig {
   readyTimeoutMs?: number;
   /** How long old filter chains live on after a change; default 1. */
   drainSeconds?: number;
+  /** Default gradual. Immediate: after a change connections are asked at once to go over to the new filter chains. */
+  drainStrategy?: "gradual" | "immediate";
   /** Where modules with relative paths are; default the working folder. */
   root?: string;
   /** Default false: `stop` throws `wasm-trap` if a VM died and `envoy-crashed` if Envoy did. */
@@ -300,6 +302,7 @@ export class Envoy {
     const { logLevel = "warning", pluginLogLevel = "info", concurrency = 1, drainSeconds = 1 } = this.#options;
     const args = ["--config-path", this.#files.bootstrapPath, "--admin-address-path", this.#files.adminPath];
     args.push("--disable-hot-restart", "--concurrency", String(concurrency), "--drain-time-s", String(drainSeconds));
+    args.push("--drain-strategy", this.#options.drainStrategy ?? "gradual");
     args.push("--log-level", logLevel, "--component-log-level", `wasm:${pluginLogLevel}`);
     args.push("--log-format", logFormat, "--log-format-escaped", "--file-flush-interval-msec", "10");
     return args;

@@ -1,6 +1,5 @@
 // A whole bootstrap for a plain Envoy.
 import { statsTags } from "../../envoy/bootstrap.ts";
-import { metricLabels } from "../../envoy/config.ts";
 import { basename } from "node:path";
 import type { Json } from "../../scenario/scenario.ts";
 import type { Installation } from "../../sluice-yaml/filters.ts";
@@ -8,6 +7,7 @@ import type { SluiceConfig } from "../../sluice-yaml/model.ts";
 import { planModules } from "../plan.ts";
 import { envoyCluster, SYSTEM_CERTIFICATES } from "./envoy-cluster.ts";
 import { envoyListener } from "./envoy-listener.ts";
+import { labelsOf } from "./head.ts";
 
 /** Where the files are on the machine that Envoy runs on. */
 export interface EnvoyPlaces {
@@ -30,7 +30,7 @@ export function renderEnvoy(config: SluiceConfig, from: Installation, places: En
         withoutType(envoyCluster(upstream, places.certificates ?? SYSTEM_CERTIFICATES)),
       ),
     },
-    stats_config: { stats_tags: statsTags(metricLabels) },
+    stats_config: { stats_tags: statsTags(labelsOf(config)) },
   };
 }
 

@@ -1,5 +1,6 @@
 // Names and labels of what is rendered.
-import type { Deploy } from "../../sluice-yaml/model.ts";
+import { metricLabels } from "../../envoy/config.ts";
+import type { Deploy, JsonObject, SluiceConfig } from "../../sluice-yaml/model.ts";
 import type { RenderedObject } from "../yaml.ts";
 
 /** What every renderer needs to know. */
@@ -21,4 +22,11 @@ export function metadata({ deploy, version }: RenderContext, name: string): Rend
       ...deploy.labels,
     },
   };
+}
+
+/** Labels that our metrics have under a configuration: the fixed ones, then those of cost-accounting's own choice. */
+export function labelsOf({ filters }: Pick<SluiceConfig, "filters">): string[] {
+  const own = (filters["costAccounting"] as JsonObject | undefined)?.["labels"];
+  const names = typeof own === "object" && own !== null ? Object.keys(own) : [];
+  return [...new Set([...metricLabels, ...names])];
 }

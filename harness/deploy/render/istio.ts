@@ -59,6 +59,6 @@ export function renderIstio(config: SluiceConfig, from: Installation, options: I
     options.canary.includes("flagger") ? flaggerTemplate(context) : undefined,
     options.canary.includes("argo") ? argoTemplate(context) : undefined,
   ]);
-  add("stat-tags-patch.yaml", [statTagsPatch(context)], "patch");
+  add("stat-tags-patch.yaml", [statTagsPatch(context, config)], "patch");
   return files;
 }

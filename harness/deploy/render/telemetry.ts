@@ -1,8 +1,7 @@
 // What Istio's own telemetry and metrics are taught of our tags.
-import { metricLabels } from "../../envoy/config.ts";
 import type { SluiceConfig } from "../../sluice-yaml/model.ts";
 import { yamlText, type Rendered, type RenderedObject } from "../yaml.ts";
-import { metadata, type RenderContext } from "./head.ts";
+import { labelsOf, metadata, type RenderContext } from "./head.ts";
 import { tagHeaders } from "./match.ts";
 import { target } from "./wasm-plugins.ts";
 
@@ -55,12 +54,12 @@ export function telemetryObject(context: RenderContext, config: SluiceConfig): R
 }
 
 /** The patch that teaches a gateway's proxy the labels of our metrics; undefined where no workload is named. */
-export function statTagsPatch(context: RenderContext): Rendered | undefined {
+export function statTagsPatch(context: RenderContext, config: SluiceConfig): Rendered | undefined {
   const { workload } = context.deploy;
   if (workload === undefined) return undefined;
   const annotations = {
     "proxy.istio.io/config": yamlText({
-      extraStatTags: metricLabels,
+      extraStatTags: labelsOf(config),
       proxyStatsMatcher: { inclusionPrefixes: ["wasmcustom"] },
     }),
   };
