@@ -10,7 +10,8 @@ import { GlobalConfig } from "./global-config";
 import { Grant, GrantState } from "./grant";
 import { NEVER } from "./meter";
 import { Owed } from "./owed";
-import { addDescriptor, beginRequest, ResponseReader } from "./rls";
+import { addDescriptor, beginRequest } from "./rls-request";
+import { ResponseReader } from "./rls-response";
 import { Rule } from "./rule";
 import { countsTokens } from "./unit";
 

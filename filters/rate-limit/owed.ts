@@ -2,7 +2,7 @@
 // until the service has it.
 import { ByteBuffer } from "../../runtime/bytes/buffer";
 import { Bytes } from "../../runtime/bytes/bytes";
-import { addDescriptor, beginRequest } from "./rls";
+import { addDescriptor, beginRequest } from "./rls-request";
 import { Rule } from "./rule";
 
 /** Buckets that something is owed to at a time, in each worker. */
