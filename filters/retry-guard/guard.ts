@@ -181,9 +181,10 @@ export class Guard extends Part {
       this.count(call, state);
     }
     if (state.isTracked) {
+      // The answer is there before the call counts as answered, so that no repeat finds one without the other.
+      if (isGood) this.store(call, state);
       const cost = isGood ? costNano() : 0;
       this.repeats.leave(call, state, isOthers ? End.Free : endOf(call, state, isGood), cost);
-      if (isGood) this.store(call, state);
     }
     this.tell(state);
   }
