@@ -237,6 +237,38 @@ for (const version of envoyVersions) {
           assert.equal(answer.text(), "ping");
         });
 
+        test(`is a WebSocket over HTTP/2, in a ${way}`, async () => {
+          const answer = await call(all.envoy.port(way), "h2", {
+            method: "CONNECT",
+            path: "/v1/chat/completions",
+            headers: [
+              [":protocol", "websocket"],
+              ["content-type", "application/json"],
+            ],
+            body: [{ bytes: Buffer.from("ping"), afterMs: 50 }],
+            framing: "none",
+            abort: { responseBytes: 4 },
+            timeoutMs: 3_000,
+          });
+          assert.equal(answer.status, 200);
+          assert.equal(answer.text(), "ping");
+        });
+
+        // No route of these gateways connects: the router says so at once, unless somebody holds the headers.
+        test(`is a CONNECT, in a ${way}`, async () => {
+          const answer = await call(all.envoy.port(way), "h1", {
+            method: "CONNECT",
+            path: "up.test:80",
+            authority: "up.test:80",
+            headers: { "content-type": "application/json" },
+            body: [{ bytes: Buffer.from("ping"), afterMs: 1000 }],
+            framing: "none",
+            timeoutMs: 3_000,
+          });
+          assert.equal(answer.status, 404);
+          assert.ok(answer.timing.headersMs < 900);
+        });
+
         for (const protocol of protocols) {
           test(`is a body of length 0 over ${protocol}, in a ${way}`, async () => {
             const name = `empty ${way} ${protocol}`;

@@ -14,6 +14,7 @@ const mib = 1 << 20;
 const copies = new ModuleCopies();
 const flag = { allowOnHeadersStopIteration: true };
 const small = 32_768;
+const renames = { split: [{ name: "all", variants: [{ name: "all", percent: 100, rewrite: "another-name" }] }] };
 
 function listeners(changed: number): ListenerConfig[] {
   const other = copies.another(modelTag, "another build");
@@ -28,6 +29,8 @@ function listeners(changed: number): ListenerConfig[] {
     gateway("around", [around[0], pause("p2", 20), around[1]], { bufferLimit: small }),
     gateway("flag behind", [pause("p3", 20), plugin("flag-behind", flag)]),
     gateway("two", [...pair("first", { config: { instance: "a" } }), ...pair("second", { config: { instance: "b" } })]),
+    gateway("renames", pair("renames", { config: renames }), { bufferLimit: small }),
+    gateway("flag renames", [plugin("flag-renames", { config: renames, ...flag })], { bufferLimit: small }),
     // One instance changes at a time: outer first, then inner.
     gateway("changing", [
       plugin("changing-outer", { pair: "outer", config, module }),
@@ -48,6 +51,8 @@ const gateways: Promised[] = [
   { listener: "around", isTagged: true },
   { listener: "flag behind", isTagged: true, mayRefuse: true },
   { listener: "two", isTagged: true },
+  { listener: "renames", isTagged: true, renames: "another-name" },
+  { listener: "flag renames", isTagged: true, renames: "another-name", mayRefuse: true },
   { listener: "changing", isTagged: false },
 ];
 
