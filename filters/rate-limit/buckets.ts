@@ -1,5 +1,4 @@
 // The buckets of one configuration in shared data: taken from, settled, taken back.
-import { Bytes } from "../../runtime/bytes/bytes";
 import { sipHash128 } from "../../runtime/bytes/siphash";
 import { SharedConfig } from "../../runtime/config/shared";
 import { Text } from "../../runtime/config/text";

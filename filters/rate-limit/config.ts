@@ -1,4 +1,5 @@
 // The configuration of rate-limit: its rules, and how those who are over them are answered.
+import { ClassifyRules } from "../../runtime/ai/rules";
 import { TextForm } from "../../runtime/config/forms";
 import { ObjectReader } from "../../runtime/config/reader";
 import { SharedConfig } from "../../runtime/config/shared";
@@ -19,6 +20,8 @@ const SECOND: i64 = 1_000_000_000;
 @final
 export class RateLimitConfig {
   readonly rules: Rule[] = [];
+  /** Private paths and what is spoken there. */
+  readonly classify: ClassifyRules;
   readonly reject: RejectConfig;
   /** Whether a call is refused when the host fails. */
   readonly failsClosed: bool;
@@ -28,6 +31,7 @@ export class RateLimitConfig {
 
   /** Reads the filter's own fields: of the root in the single module, of `rateLimit` in the suite. */
   constructor(reader: ObjectReader, shared: SharedConfig, compilation: Compilation) {
+    this.classify = new ClassifyRules(reader);
     this.reject = new RejectConfig(reader.object("reject"));
     this.failsClosed = reader.enumeration("failure", FAILURES, 0) == 1;
     this.maxKeys = <i32>reader.integer("maxKeys", shared.maxKeys, 1, 1_000_000);

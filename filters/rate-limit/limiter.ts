@@ -4,6 +4,7 @@ import { AiCall, responseHead } from "../../runtime/ai/call";
 import { RequestFact, ResponseFact } from "../../runtime/ai/facts";
 import { Part } from "../../runtime/ai/part";
 import { Plugin } from "../../runtime/ai/plugin";
+import { ClassifyRules } from "../../runtime/ai/rules";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { SharedConfig } from "../../runtime/config/shared";
 import { setHeader } from "../../runtime/host/headers";
@@ -49,6 +50,10 @@ export class Limiter extends Part {
     const rules = this.limits.rules;
     for (let i = 0; i < rules.length; i++) if (rules[i].needsModel || rules[i].reserves) return true;
     return false;
+  }
+
+  get classifyRules(): ClassifyRules | null {
+    return this.limits.config.classify;
   }
 
   ownHeaders(): Bytes[] {

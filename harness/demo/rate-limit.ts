@@ -2,6 +2,7 @@
 // told to wait and for how long, and that waiting so long is enough.
 import OpenAI from "openai";
 import type { ListenerConfig } from "../envoy/config.ts";
+import type { PluginSpec } from "../scenario/scenario.ts";
 import type { Act, Row, Stage } from "./stage.ts";
 import { mark } from "./table.ts";
 
@@ -12,7 +13,7 @@ const tokens = 2000;
 /** Six requests at once, three of them at most; and 2000 tokens an hour for each user. */
 export const rateLimitListener: ListenerConfig = {
   name: "rate-limit",
-  chain: (["outer", "inner"] as const).map((pair) => ({
+  chain: (["outer", "inner"] as const).map((pair): PluginSpec => ({
     kind: "plugin",
     name: `rate-limit-${pair}`,
     module: "build/rate-limit.wasm",

@@ -67,12 +67,17 @@ class Model {
   private clock = 0n; // time as the bucket has seen it
   private wall = -1n;
 
-  constructor(
-    readonly capacity: bigint,
-    readonly refill: bigint,
-    readonly interval: bigint,
-    readonly parts: bigint,
-  ) {}
+  readonly capacity: bigint;
+  readonly refill: bigint;
+  readonly interval: bigint;
+  readonly parts: bigint;
+
+  constructor(capacity: bigint, refill: bigint, interval: bigint, parts: bigint) {
+    this.capacity = capacity;
+    this.refill = refill;
+    this.interval = interval;
+    this.parts = parts;
+  }
 
   /** The bucket looks at the clock. */
   see(now: bigint): bigint {

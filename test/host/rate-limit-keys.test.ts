@@ -39,7 +39,7 @@ function pairs(headers: [string, string][]): Uint8Array {
 /** One worker, and only what the filter needs of a host. */
 class Worker {
   readonly exports: Module;
-  headers = new Uint8Array();
+  headers: Uint8Array = new Uint8Array();
   now = 1_800_000_000_000_000_000n;
   wasRefused = false;
   readonly #shared: SharedData;
