@@ -20,8 +20,8 @@ const SECOND: i64 = 1_000_000_000;
 @final
 export class RateLimitConfig {
   readonly rules: Rule[] = [];
-  /** Private paths and what is spoken there. */
-  readonly classify: ClassifyRules;
+  /** Private paths and what is spoken there; null when nothing is said of them. */
+  readonly classify: ClassifyRules | null;
   readonly reject: RejectConfig;
   /** Whether a call is refused when the host fails. */
   readonly failsClosed: bool;
@@ -31,7 +31,8 @@ export class RateLimitConfig {
 
   /** Reads the filter's own fields: of the root in the single module, of `rateLimit` in the suite. */
   constructor(reader: ObjectReader, shared: SharedConfig, compilation: Compilation) {
-    this.classify = new ClassifyRules(reader);
+    const classify = new ClassifyRules(reader);
+    this.classify = reader.has("classify") ? classify : null;
     this.reject = new RejectConfig(reader.object("reject"));
     this.failsClosed = reader.enumeration("failure", FAILURES, 0) == 1;
     this.maxKeys = <i32>reader.integer("maxKeys", shared.maxKeys, 1, 1_000_000);
