@@ -5,6 +5,7 @@ import { completionCommand } from "./commands/completion.ts";
 import { demo } from "./commands/demo.ts";
 import { init } from "./commands/init.ts";
 import { prices } from "./commands/prices.ts";
+import { push } from "./commands/push.ts";
 import { render } from "./commands/render.ts";
 import { replay } from "./commands/replay.ts";
 import { run } from "./commands/run.ts";
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   stats,
   validate,
   render,
+  push,
   replay,
   suggest,
   why,
