@@ -13,7 +13,7 @@ import { costNano } from "./amount";
 import { Answers, isFree } from "./answers";
 import { CallState, CallStates, originalId } from "./call-state";
 import { Captures, NO_CAPTURE } from "./capture";
-import { OnDuplicate, ProxyRetries, RetryGuardConfig } from "./config";
+import { ProxyRetries, RetryGuardConfig } from "./config";
 import { Failure, isRetryWanted } from "./failure";
 import { End } from "./ledger-entry";
 import { countAttempts, countAvoided, countVerdict, modelOf } from "./metrics";

@@ -166,7 +166,7 @@ function clusterOf({ guard, fault }: Cell): string {
   return `${guard === "veto" ? "veto-" : ""}${fault.cluster ?? "model"}`;
 }
 
-const timeouts: Json = [false, true].flatMap((stream) => [
+const timeouts: Json = [false, true].flatMap((stream): Json[] => [
   { models: ["slow-try*"], stream, perTry: "250ms" },
   { models: ["slow-request*"], stream, request: "400ms" },
 ]);
