@@ -2,12 +2,13 @@
 // of each call. Exits with 1 when one is not as expected.
 import { modelTagListener, playModelTag } from "./model-tag.ts";
 import { playRateLimit, rateLimitListener } from "./rate-limit.ts";
+import { playRetryGuard, retryGuardListeners } from "./retry-guard.ts";
 import { closeStage, openStage, type Stage } from "./stage.ts";
 import { bold, dim, mark, table } from "./table.ts";
 import { playVariants, variantsListener } from "./variants.ts";
 
-const acts = [playModelTag, playVariants, playRateLimit];
-const listeners = [modelTagListener, variantsListener, rateLimitListener];
+const acts = [playModelTag, playVariants, playRateLimit, playRetryGuard];
+const listeners = [modelTagListener, variantsListener, rateLimitListener, ...retryGuardListeners];
 
 const progress = (line: string) => process.stderr.write(`${dim(line)}\n`);
 const stage: Stage = await openStage(listeners, progress);

@@ -42,6 +42,12 @@ const requests: RequestSpec[] = [
 
 /** Configurations that make each module keep as much as it can of its callers. */
 const configs: Record<string, Json> = {
+  "retry-guard": {
+    mode: "enforce",
+    duplicates: { inFlight: "reject", completed: "reject", unfinished: "reject" },
+    clientRetries: "stop",
+    timeouts: [{ models: ["gpt-4o"], request: "60s" }],
+  },
   "model-tag": {
     split: [{ name: "s", key: ["bearer", "cookie:session"], variants: [{ name: "a", percent: 100 }] }],
   },
