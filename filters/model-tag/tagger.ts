@@ -3,7 +3,7 @@ import { GrpcStatus, HeaderMap } from "../../runtime/abi/enums";
 import { AiCall } from "../../runtime/ai/call";
 import { Exchange } from "../../runtime/ai/exchange";
 import { RequestFact, ResponseFact } from "../../runtime/ai/facts";
-import { ModelProblem } from "../../runtime/ai/model";
+import { ModelProblem, ModelSource } from "../../runtime/ai/model";
 import { Part } from "../../runtime/ai/part";
 import { providerText } from "../../runtime/ai/provider";
 import { ErrorKind as ReplyKind } from "../../runtime/ai/reply";
@@ -162,7 +162,8 @@ export class Tagger extends Part {
   private tag(call: AiCall, exchange: Exchange): Bytes {
     if (this.others[call.slot]) return OTHER;
     const model = exchange.requestModel;
-    return model.isPresent ? model : UNKNOWN;
+    // A model beyond the limit may have come with the bytes that were there, or not: the tag does not depend on it.
+    return model.isPresent && exchange.modelSource != ModelSource.Limit ? model : UNKNOWN;
   }
 
   /** Of the rules whose other members held, keeps the first whose models hold as well. */
