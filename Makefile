@@ -7,7 +7,7 @@ SELECT := $(if $(SPEC)$(FILE),--file '$(SPEC)$(FILE)') $(if $(NAME),--name '$(NA
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build build-debug build-scalar test test-unit test-harness cli demo lint fmt bench bench-compare new setup-e2e \
+.PHONY: help build build-debug build-scalar test test-unit test-harness cli release demo lint fmt bench bench-compare new setup-e2e \
 	clean check-node always
 
 help: ## List the targets
@@ -33,6 +33,9 @@ build/%.wasm: $(PACKAGES) always
 
 cli: $(PACKAGES) ## Build the sluice command to dist/sluice.js
 	@$(NODE) harness/build/cli.ts
+
+release: build ## Make build/release/: the npm package, the modules, their bill of materials and checksums
+	@$(NODE) harness/build/release.ts
 
 test: build ## Run every part of the tests and count them
 	@$(NODE) harness/test-runner/main.ts

@@ -8,16 +8,18 @@ import { SCHEMA_FILE, sluiceSchema } from "../sluice-yaml/schema.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Builds dist/. About a second. */
-export async function buildCli(root: string): Promise<void> {
+/** Builds dist/. About a second. Answers the packages that are bundled, by name. */
+export async function buildCli(root: string): Promise<string[]> {
   const dist = join(root, "dist");
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist);
   const output = join(dist, "sluice.js");
-  await build({
-    entryPoints: [join(root, "harness/cli/main.ts")],
-    outfile: output,
+  const { metafile } = await build({
+    entryPoints: { sluice: join(root, "harness/cli/main.ts"), demo: join(root, "harness/demo/main.ts") },
+    outdir: dist,
     bundle: true,
+    metafile: true,
+    absWorkingDir: root,
     platform: "node",
     target: "node20",
     format: "esm",
@@ -34,6 +36,10 @@ export async function buildCli(root: string): Promise<void> {
     copyFileSync(join(envoy, name), join(dist, name));
   }
   writeFileSync(join(root, SCHEMA_FILE), `${JSON.stringify(sluiceSchema(readInstallation(root)))}\n`);
+  const packages = Object.keys(metafile.inputs).flatMap(
+    (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
+  );
+  return [...new Set(packages)].sort();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
