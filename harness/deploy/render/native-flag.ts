@@ -65,6 +65,7 @@ export function extensionConfig(
   module: PlannedModule,
   url: string,
   name = `${context.deploy.name}-${module.filter.name}`,
+  vmId?: string,
 ): Json {
   const { deploy } = context;
   return {
@@ -77,6 +78,7 @@ export function extensionConfig(
         failure_policy: deploy.failStrategy === "FAIL_CLOSE" ? "FAIL_CLOSED" : deploy.failStrategy,
         vm_config: {
           runtime: "envoy.wasm.runtime.v8",
+          ...(vmId !== undefined && { vm_id: vmId }),
           code: { remote: { http_uri: { uri: url, cluster: "_", timeout: "30s" } } },
           ...(deploy.imagePullSecret !== undefined && {
             environment_variables: {

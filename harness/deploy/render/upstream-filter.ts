@@ -5,6 +5,9 @@ import type { Rendered } from "../yaml.ts";
 import { metadata, type RenderContext } from "./head.ts";
 import { discovered, extensionConfig, workload } from "./native-flag.ts";
 
+/** A VM of its own: Envoy up to 1.36 counts the metrics of one that is shared with a cluster's filter for that cluster. */
+const VM_ID = "sluice-upstream";
+
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /** The EnvoyFilter, where retry-guard is told to veto retries. */
@@ -39,7 +42,7 @@ export function upstreamFilters(
           configPatches: [
             {
               applyTo: "EXTENSION_CONFIG",
-              patch: { operation: "ADD", value: extensionConfig(context, upstream, found.url, name) },
+              patch: { operation: "ADD", value: extensionConfig(context, upstream, found.url, name, VM_ID) },
             },
             ...hosts.map((host) => ({
               applyTo: "CLUSTER",
