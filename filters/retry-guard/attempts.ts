@@ -6,12 +6,18 @@ import { requestTypeText } from "../../runtime/ai/request-type";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { StreamContext } from "../../runtime/stream/context";
 import { Attempt } from "./attempt";
-import { RetryGuardConfig } from "./config";
+import { Placement, RetryGuardConfig } from "./config";
 
 export class Attempts {
-  /** The configuration in force, null when it is wrong or of a downstream instance. */
+  /** The configuration in force. */
   config: RetryGuardConfig | null = null;
   private readonly pool: Attempt[] = [];
+
+  /** Whether streams of this plugin are attempts. */
+  get isPlacedUpstream(): bool {
+    const config = this.config;
+    return config != null && config.placement == Placement.Upstream;
+  }
 
   /** A context for a new attempt. */
   take(): StreamContext {

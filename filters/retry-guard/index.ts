@@ -7,8 +7,7 @@ import { Compilation } from "../../runtime/match/compilation";
 import { StreamContext } from "../../runtime/stream/context";
 import { startModule } from "../../runtime/stream/dispatch";
 import { Attempts } from "./attempts";
-import { Placement, RetryGuardConfig } from "./config";
-import { Guard } from "./guard";
+import { retryGuardParts } from "./parts";
 
 export {
   proxy_abi_version_0_2_1,
@@ -34,17 +33,13 @@ export { proxy_on_log } from "../../runtime/abi/exports/log";
 
 class RetryGuard extends Plugin {
   private readonly attempts: Attempts = new Attempts();
-  private isUpstream: bool = false;
 
   newStream(): StreamContext {
-    return this.isUpstream ? this.attempts.take() : super.newStream();
+    return this.attempts.isPlacedUpstream ? this.attempts.take() : super.newStream();
   }
 
   protected readParts(reader: ObjectReader, shared: SharedConfig, compilation: Compilation): Part[] {
-    const config = new RetryGuardConfig(reader, shared, compilation);
-    this.isUpstream = config.placement == Placement.Upstream;
-    this.attempts.config = config;
-    return [new Guard(config, shared, compilation.trustedHeaders)];
+    return retryGuardParts(reader, shared, compilation, this.attempts);
   }
 }
 
