@@ -602,3 +602,173 @@ describe("a host that fails", () => {
     assert.fail("more than 120 host calls for one request");
   });
 });
+
+describe("the rate limit service", () => {
+  const status = (code: number, limit: number, remaining: number, seconds: number) => {
+    const inner = [0x08, code, 0x12, 0x04, 0x08, limit, 0x10, 0x02, 0x18, remaining, 0x22, 0x02, 0x08, seconds];
+    return [0x12, inner.length, ...inner];
+  };
+  const answerOf = (...statuses: number[][]) => new Uint8Array([0x08, 0x01, ...statuses.flat()]);
+  const config = (onError = "local"): Rule => ({
+    rules: [requests(10), { ...requests(4), name: "second" }],
+    global: { cluster: "rls", onError, replicas: 2 },
+    reject: { dialects: ["openai"] },
+  });
+  type Answer = { delayMs: number; message?: Uint8Array; status: number; statusMessage: string };
+  const asked = (
+    answer: (message: Uint8Array, count: number) => Partial<Answer> | undefined,
+    more: Rule = config(),
+  ) => {
+    let count = 0;
+    return gateway(more, {
+      onGrpcCall: (call) => {
+        if (call.cluster !== "rls") return undefined;
+        const given = answer(call.message, ++count);
+        return given === undefined ? undefined : { delayMs: 0, status: 0, statusMessage: "", ...given };
+      },
+    });
+  };
+  const good = answerOf(status(1, 10, 7, 30), status(1, 4, 2, 20));
+
+  test("is asked once about all rules, and what it says is told", () => {
+    const questions: string[] = [];
+    const g = asked((message) => {
+      questions.push(Buffer.from(message).toString("latin1"));
+      return { message: good, delayMs: 5 };
+    });
+    const result = g.request(get());
+    assert.equal(result.status, 200);
+    assert.equal(questions.length, 1);
+    assert.match(questions[0] ?? "", /sluice.*requests.*own.*second.*own/s);
+    assert.equal(header(result, "x-ratelimit-remaining-requests"), "2");
+    assert.equal(header(result, "x-ratelimit-reset-requests"), "20s");
+  });
+
+  test("refuses with the time that it names", () => {
+    const g = asked(() => ({ message: answerOf(status(1, 10, 7, 30), status(2, 4, 0, 20)) }));
+    const refused = g.request(get());
+    assert.equal(refused.status, 429);
+    assert.equal(header(refused, "retry-after"), "20");
+    assert.match(text(refused), /`second`/);
+    assert.equal(refused.upstream.length, 0);
+  });
+
+  for (const [what, answer] of [
+    ["fails", () => ({ status: 14 })],
+    ["is not there", () => undefined],
+    ["is too slow", () => ({ message: good, delayMs: 500 })],
+    ["answers about too few", () => ({ message: answerOf(status(1, 10, 7, 30)) })],
+    ["answers what is no message", () => ({ message: new Uint8Array([0x12, 0xff, 0xff]) })],
+    ["answers nothing", () => ({ message: new Uint8Array() })],
+  ] as [string, () => Partial<Answer> | undefined][]) {
+    test(`that ${what} leaves the decision to the gateway`, () => {
+      for (const [onError, expected] of [
+        ["local", [200, 200, 429]],
+        ["open", [200, 200, 200]],
+        ["closed", [503, 503, 503]],
+      ] as const) {
+        const g = asked(answer, config(onError));
+        // Half of four is what the second rule lets in.
+        assert.deepEqual(
+          [1, 2, 3].map(() => g.request(get()).status),
+          expected,
+          onError,
+        );
+        assert.deepEqual(g.traps, []);
+      }
+    });
+  }
+
+  test("may answer after the caller has left", () => {
+    const g = asked(() => ({ message: good, delayMs: 15 }));
+    const left = g.request({ ...chat(), abort: { requestBytes: 0, afterMs: 3 } });
+    assert.equal(left.outcome, "aborted");
+    g.advance(100);
+    assert.equal(g.request(get()).status, 200);
+    assert.deepEqual(g.traps, []);
+  });
+
+  test("may answer after the configuration has changed", () => {
+    const g = asked(() => ({ message: good, delayMs: 15 }));
+    const run = g.send(get());
+    g.advance(2);
+    assert.ok(g.update("rate-limit", { config: { ...config(), failure: "closed" } }));
+    g.clock.runUntil(() => run.isDone);
+    assert.equal(run.result?.status, 200);
+    assert.deepEqual(g.traps, []);
+  });
+
+  test("is told what tokens cost, once, also when it was away", () => {
+    let isAway = false;
+    const charged: number[] = [];
+    const g = asked(
+      (message) => {
+        if (isAway) return { status: 14 };
+        // The wrapper of hits_addend ends the message: a tag, its length, a tag, a varint.
+        const at = message.lastIndexOf(0x1a);
+        const [, , low = 0, high = 0] = message.subarray(at + 1);
+        if (message[at + 1] !== 0) charged.push((low & 0x7f) + (low & 0x80 ? high << 7 : 0));
+        return { message: answerOf(status(1, 100, 50, 30)) };
+      },
+      { rules: [tokens(100_000)], global: { cluster: "rls" } },
+    );
+    g.request({ ...chat(), upstream: answer(100, 200) });
+    g.settle();
+    assert.deepEqual(charged, [300]);
+    isAway = true;
+    for (let i = 0; i < 3; i++) g.request({ ...chat(), upstream: answer(100, 200) });
+    g.advance(5000);
+    isAway = false;
+    g.advance(5000);
+    assert.deepEqual(charged, [300, 900]);
+  });
+
+  test("is not told who calls", () => {
+    const seen: string[] = [];
+    const rules = [{ ...requests(10), key: ["header:x-user"] }];
+    const g = asked((message) => (seen.push(Buffer.from(message).toString("latin1")), { message: good }), {
+      ...config(),
+      rules,
+    });
+    g.request(get([["x-user", "canary-caller"]]));
+    assert.ok(seen.length === 1 && !seen.join().includes("canary"));
+  });
+});
+
+describe("privacy", () => {
+  test("no byte of a prompt, a credential, a query or a key is kept or told", () => {
+    const key = ["header:x-user", "query:q", "cookie:c", "bearer", "path"];
+    const g = gateway({
+      rules: [requests(2, "60s", { key }), tokens(50_000, "60s", { key })],
+      reject: { dialects: ["ietf", "openai"] },
+    });
+    const secret: [string, string][] = [
+      ["x-user", "canary-user"],
+      ["authorization", "Bearer canary-credential"],
+      ["cookie", "c=canary-cookie"],
+    ];
+    const request = { ...chat({ headers: secret }), path: "/v1/chat/completions?q=canary-query" };
+    const results = [1, 2, 3].map(() =>
+      g.request({ ...request, body: (request.body as string).replace("xxx", "canary-prompt"), upstream: answer(5, 5) }),
+    );
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      [200, 200, 429],
+    );
+    const told = [
+      ...g.sharedData.entries("").map(([name, { value }]) => name + Buffer.from(value).toString("latin1")),
+      ...Object.keys(g.metricValues()),
+      ...g.logLines.map((line) => line.text),
+      ...results.flatMap(({ filterState, headers, body }) => [
+        JSON.stringify(filterState),
+        JSON.stringify(headers),
+        Buffer.from(body).toString(),
+      ]),
+    ];
+    assert.ok(told.length > 10);
+    assert.deepEqual(
+      told.filter((line) => line.includes("canary")),
+      [],
+    );
+  });
+});
