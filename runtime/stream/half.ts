@@ -490,7 +490,7 @@ export abstract class Half {
 
   /** A body that is changed is written anew: what else this callback brought is needed, however much it is. */
   private keepRest(size: i32): bool {
-    for (let at = this.spool.length - this.drained; at < size; ) {
+    for (let at = this.spool.length - this.drained; at < size;) {
       const came = this.spool.read(this.body, at, min(size - at, MAX_READ_BYTES));
       if (came <= 0) return false;
       this.feed(this.spool.lastPtr, came);
