@@ -4,6 +4,7 @@ import { bill } from "./commands/bill.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { demo } from "./commands/demo.ts";
 import { init } from "./commands/init.ts";
+import { lint } from "./commands/lint.ts";
 import { prices } from "./commands/prices.ts";
 import { push } from "./commands/push.ts";
 import { render } from "./commands/render.ts";
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   run,
   stats,
   validate,
+  lint,
   render,
   push,
   replay,

@@ -28,6 +28,5 @@ export function cellText(cell: Cell): string {
 }
 
 function length(text: string): number {
-  // eslint-disable-next-line no-control-regex
   return [...text.replaceAll(/\u001b\[\d+m/g, "")].length;
 }

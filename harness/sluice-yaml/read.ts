@@ -138,7 +138,7 @@ function toRoute(raw: RawRoute): Route {
     ...(raw.name !== undefined && { name: raw.name }),
     match: raw.match ?? {},
     to: raw.to.map(({ upstream, weight }) => ({ upstream, weight: weight ?? 1 })),
-    timeoutMs: Number((durationNanos(raw.timeout ?? "0s") ?? 0n) / 1_000_000n),
+    timeoutMs: Number((durationNanos(raw.timeout ?? "600s") ?? 0n) / 1_000_000n),
     retries: raw.retries ?? "none",
   };
 }

@@ -177,9 +177,9 @@ const definitions: Record<string, Schema> = {
       },
       to: { description: "Where they go, shared by weight.", type: "array", minItems: 1, items: ref("target") },
       timeout: {
-        description: "From the request's end to the answer's. `0s`: none, which streams need.",
+        description: "From the request's end to the answer's, which for a stream is its last token. `0s`: none.",
         ...ref("duration"),
-        default: "0s",
+        default: "600s",
       },
       retries: {
         description: "`none`, or `safe`: what provably never reached the model is tried again, twice at most.",

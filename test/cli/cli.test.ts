@@ -39,7 +39,7 @@ test("a wrong call ends with 2 and says what to do", async () => {
   const cases: [string[], RegExp][] = [
     [["validat"], /there is no command "validat"; did you mean "validate"\?\nSee: sluice --help/],
     [["validate", "--jsno"], /has no option --jsno; did you mean --json\?\nSee: sluice validate --help/],
-    [["render"], /render what\? One of istio, gateway, envoy/],
+    [["render"], /render what\? One of istio, gateway, envoy, ratelimit/],
     [["render", "istio", "--config"], /--config wants a value: FILE/],
     [["bill"], /which log\?/],
     [["why", "abc"], /which call, in which log\?/],
@@ -116,6 +116,24 @@ test("what is rendered to a folder is what is rendered to the terminal, with a k
   const plugins = readFileSync(join(target, "wasm-plugins.yaml"), "utf8").split("\n").slice(2).join("\n").trimEnd();
   assert.ok(out.includes(plugins));
   assert.equal((await sluice("validate", "--strict", target)).code, 0);
+});
+
+test("the rules are rendered for the rate limit service; what it cannot say is told", async () => {
+  const config = (interval: string) =>
+    `upstreams: {a: {provider: openai}}\nfilters: {rateLimit: {rules: [{name: r, mode: enforce, key: [team], limit: {capacity: 5, refill: 5, interval: ${interval}}}]}}\n`;
+  const { code, out } = await sluice("render", "ratelimit", "-c", file("rules.yaml", config("60s")));
+  assert.deepEqual([code, /value: r\n[\s\S]*requests_per_unit: 5/.test(out)], [0, true], out);
+  const bad = await sluice("render", "ratelimit", "-c", file("odd.yaml", config("7s")));
+  assert.deepEqual([bad.code, /the interval must be/.test(bad.err)], [1, true]);
+});
+
+test("lint finds a retry that bills twice", async () => {
+  const path = file(
+    "service.yaml",
+    "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a}\nspec:\n  hosts: [x]\n  http:\n    - match: [{uri: {prefix: /v1/chat/completions}}]\n      route: [{destination: {host: y}}]\n      retries: {attempts: 2, retryOn: gateway-error}\n",
+  );
+  const { code, out } = await sluice("lint", path);
+  assert.deepEqual([code, /service\.yaml:9:\d+: error: .*retry|retries/.test(out)], [1, true], out);
 });
 
 for (const shell of ["bash", "zsh", "fish"]) {

@@ -1,6 +1,6 @@
 // Pushing to a real registry: every way to log in, every layout, broken connections; read back with skopeo.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -28,7 +28,8 @@ const folder = mkdtempSync(join(tmpdir(), "sluice-push-"));
 const home = process.env["DOCKER_CONFIG"];
 before(() => {
   process.env["DOCKER_CONFIG"] = folder;
-  for (const name of ["REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR"]) delete process.env[name];
+  delete process.env["REGISTRY_AUTH_FILE"];
+  delete process.env["XDG_RUNTIME_DIR"];
 });
 after(() => {
   if (home === undefined) delete process.env["DOCKER_CONFIG"];
@@ -210,12 +211,16 @@ describe("a real registry", { skip: lacks("docker-registry") }, () => {
     const [filter] = from.filters.filter((one) => one.module !== undefined);
     assert.ok(filter);
     for (const layout of ["oci", "docker"] as const) {
-      const name = `${registry.address}/acme/${filter.name}-${layout}`;
+      const name: string = `${registry.address}/acme/${filter.name}-${layout}`;
       const image = imageOfFilter(filter, from, layout);
       const { digest } = await pushImage(image, parseReference(`${name}:1`, "0"));
-      const inspected = spawnSync("skopeo", ["inspect", "--tls-verify=false", `docker://${name}:1`], {
-        encoding: "utf8",
-      });
+      const inspected: SpawnSyncReturns<string> = spawnSync(
+        "skopeo",
+        ["inspect", "--tls-verify=false", `docker://${name}:1`],
+        {
+          encoding: "utf8",
+        },
+      );
       assert.equal(inspected.status, 0, inspected.stderr);
       const said = JSON.parse(inspected.stdout) as { Digest: string; Labels: Record<string, string>; Layers: string[] };
       assert.equal(said.Digest, digest);
@@ -231,7 +236,7 @@ describe("a real registry", { skip: lacks("docker-registry") }, () => {
       assert.equal(copied.status, 0, copied.stderr);
       const layer = (said.Layers[0] ?? "").replace("sha256:", "");
       const tar = gunzipSync(readFileSync(join(target, layer)));
-      const bytes = readFileSync(filter.module ?? "");
+      const bytes: Buffer = readFileSync(filter.module ?? "");
       assert.deepEqual(tar.subarray(512, 512 + bytes.length), bytes);
     }
   });

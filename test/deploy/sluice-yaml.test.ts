@@ -17,7 +17,7 @@ test("the smallest file is one upstream", () => {
   assert.deepEqual(faults, []);
   assert.deepEqual(config?.upstreams[0]?.url, "https://api.openai.com");
   assert.deepEqual(config?.routes, [
-    { match: {}, to: [{ upstream: "openai", weight: 1 }], timeoutMs: 0, retries: "none" },
+    { match: {}, to: [{ upstream: "openai", weight: 1 }], timeoutMs: 600_000, retries: "none" },
   ]);
   assert.deepEqual(config?.listen, { host: "127.0.0.1", port: 8080 });
 });

@@ -1,25 +1,28 @@
 // sluice render: what a sluice.yaml becomes for Istio, Envoy Gateway or a plain Envoy.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { renderRateLimit } from "../../deploy/ratelimit.ts";
 import { renderEnvoy } from "../../deploy/render/envoy.ts";
 import { renderGateway } from "../../deploy/render/gateway.ts";
 import { renderIstio, type RenderedFile } from "../../deploy/render/istio.ts";
 import { toYaml, yamlText } from "../../deploy/yaml.ts";
+import { HarnessError } from "../../error.ts";
 import { installation } from "../../sluice-yaml/filters.ts";
 import { defineCommand, jsonOption, usageError } from "../command.ts";
 import { loadConfig } from "../findings.ts";
 
-const TARGETS = ["istio", "gateway", "envoy"] as const;
+const TARGETS = ["istio", "gateway", "envoy", "ratelimit"] as const;
 
 /** `sluice render TARGET` */
 export const render = defineCommand({
   name: "render",
   summary: "Write the YAML of a mesh or an Envoy from sluice.yaml",
-  usage: "istio|gateway|envoy",
+  usage: "istio|gateway|envoy|ratelimit",
   about:
     "istio    WasmPlugin pairs, Telemetry, VirtualService or HTTPRoute, DestinationRule, ServiceEntry, EnvoyFilter\n" +
     "gateway  Envoy Gateway: EnvoyExtensionPolicy, EnvoyPatchPolicy, Backend, HTTPRoute\n" +
     "envoy    one bootstrap with everything in it\n" +
+    "ratelimit  the rules of filters.rateLimit for Envoy's rate limit service (envoyproxy/ratelimit)\n" +
     "To standard output, or as files with a kustomization.yaml to a folder. The same input gives the same text.",
   examples: [
     ["sluice render istio | kubectl apply -f -", "everything at once; leave patches to kustomize"],
@@ -60,6 +63,17 @@ export const render = defineCommand({
         ...(options.certificates && { certificates: options.certificates }),
       });
       write([{ name: "envoy.yaml", text: options.json ? JSON.stringify(bootstrap, null, 2) : yamlText(bootstrap) }]);
+      return 0;
+    }
+    if (known === "ratelimit") {
+      const rules = config.filters["rateLimit"] as Record<string, unknown> | undefined;
+      if (rules === undefined) throw new HarnessError("there is no filters.rateLimit", "config-invalid");
+      write([
+        {
+          name: "sluice.yaml",
+          text: `# Made by sluice ${from.version} (sluice render ratelimit) from ${options.config}.\n${renderRateLimit(rules)}`,
+        },
+      ]);
       return 0;
     }
     const canary = canaryList(options.canary);
