@@ -94,12 +94,13 @@ export class Answers {
   edit(call: AiCall, state: CallState): void {
     const map = HeaderMap.ResponseHeaders;
     if (state.isVetoed) removeHeader(map, VETO_HEADER);
+    if (!this.config.isEnforced) return;
     if (state.hasForgedMarks) {
       removeHeader(map, FALLBACK_HEADER);
       removeHeader(map, REPLAYED_HEADER);
       removeHeader(map, VERDICT_HEADER);
     }
-    if (!this.config.isEnforced || this.config.clientRetries != ClientRetries.Stop) return;
+    if (this.config.clientRetries != ClientRetries.Stop) return;
     if (state.verdict != Verdict.Unsafe || state.hasShouldRetry) return;
     setHeader(map, SHOULD_RETRY, FALSE);
     setHeader(map, VERDICT_HEADER, verdictText(state.verdict));

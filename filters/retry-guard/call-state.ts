@@ -102,6 +102,11 @@ export class CallStates {
     return changetype<CallState>(this.base + <usize>slot * STATE_BYTES);
   }
 
+  /** Whether there is a record for a slot: not any more once the configuration is gone. */
+  has(slot: i32): bool {
+    return <u32>slot < <u32>this.count;
+  }
+
   /** Makes a record new. */
   reset(slot: i32): void {
     const state = this.at(slot);

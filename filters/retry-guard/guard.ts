@@ -75,6 +75,8 @@ export class Guard extends Part {
   }
 
   reset(slot: i32): void {
+    // The second of a pair may end after the first one's configuration.
+    if (!this.states.has(slot)) return;
     const captures = this.captures;
     if (captures) captures.give(this.states.at(slot).capture);
     this.states.reset(slot);
@@ -83,6 +85,8 @@ export class Guard extends Part {
   onDelete(): void {
     const captures = this.captures;
     if (captures) captures.free();
+    this.repeats.free();
+    this.states.free();
   }
 
   onRequestHeaders(call: AiCall): void {

@@ -77,6 +77,12 @@ export class Repeats {
     this.ledger.open();
   }
 
+  /** Ends what lives outside the heap that is collected. */
+  free(): void {
+    const store = this.store;
+    if (store) store.free();
+  }
+
   /** Where answers are kept, null when they are not. */
   get replays(): ReplayStore | null {
     return this.store;

@@ -146,7 +146,10 @@ describe("answers that are kept", () => {
       return Math.floor((state / 2 ** 32) * below);
     };
     let replayed = 0;
-    for (let i = 0; i < 3_000; i++) {
+    let early = 0;
+    const bytes = () => g.vms().reduce((sum, vm) => sum + vm.memory.size, 0);
+    for (let i = 0; i < 6_000; i++) {
+      if (i === 2_000) early = bytes();
       const user = `user-${random(4)}`;
       const key = `key-${random(6)}`;
       const content = `body-${random(2)}`;
@@ -156,6 +159,7 @@ describe("answers that are kept", () => {
       if (header(result, "x-ai-replayed") === "true") replayed++;
     }
     assert.ok(replayed > 100, `${replayed} replays`);
+    assert.equal(bytes(), early, "linear memory is flat");
     assert.deepEqual(g.traps, []);
     const places = g.sharedData.entries("").filter(([name]) => name.startsWith("sluice/default/replay/"));
     assert.ok(places.length <= 1 + 4, `${places.length} keys`);
@@ -303,4 +307,18 @@ test("a change of configuration keeps what is known of calls", () => {
   g.request(chat());
   assert.ok(g.update("retry-guard", { config: { mode: "enforce", ...rejecting, clientRetries: "stop" } }));
   assert.equal(g.request(chat({ again: true, worker: 3 })).status, 409);
+});
+
+test("configurations that come and go leave no memory behind", () => {
+  const g = gateway({ ...replaying, timeouts: [{ request: "auto" }] });
+  const bytes = () => g.vms().reduce((sum, vm) => sum + vm.memory.size, 0);
+  const change = (n: number) => {
+    g.update("retry-guard", { config: { mode: "enforce", ...replaying, maxReplayBytes: 65_536 - n } });
+    for (let worker = 0; worker < 4; worker++) g.request(chat({ key: `k-${n}`, worker }));
+  };
+  for (let n = 0; n < 30; n++) change(n);
+  const settled = bytes();
+  for (let n = 30; n < 230; n++) change(n);
+  assert.equal(bytes(), settled);
+  assert.deepEqual(g.traps, []);
 });
