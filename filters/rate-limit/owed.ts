@@ -9,6 +9,9 @@ import { Rule } from "./rule";
 const PLACES: i32 = 256;
 /** Descriptors of one request. */
 const MOST_AT_ONCE: i32 = 32;
+// One for the module: a configuration that goes would not end its memory.
+const message = new ByteBuffer(1024, 65536);
+
 /** The service counts in 32 bits. */
 const MOST_HITS: i64 = 0xffffffff;
 
@@ -27,8 +30,6 @@ class Debt {
 @final
 export class Owed {
   private readonly debts: Debt[] = [];
-  private readonly message: ByteBuffer = new ByteBuffer(1024, 65536);
-
   constructor(private readonly rules: Rule[]) {
     for (let i = 0; i < PLACES; i++) this.debts.push(new Debt());
   }
@@ -57,22 +58,15 @@ export class Owed {
   /** A request with what is owed and not under way, absent when there is nothing. Follow it with `sentWith` or `notSent`. */
   request(domain: Bytes): Bytes {
     let count = 0;
-    beginRequest(this.message, domain);
+    beginRequest(message, domain);
     for (let i = 0; i < PLACES && count < MOST_AT_ONCE; i++) {
       const debt = this.debts[i];
       if (debt.parts == 0 || debt.token != 0) continue;
       debt.sent = min(debt.parts, MOST_HITS);
-      addDescriptor(
-        this.message,
-        this.rules[debt.rule].globalName.bytes,
-        debt.limit,
-        debt.high,
-        debt.low,
-        <u64>debt.sent,
-      );
+      addDescriptor(message, this.rules[debt.rule].globalName.bytes, debt.limit, debt.high, debt.low, <u64>debt.sent);
       count++;
     }
-    return count > 0 ? this.message.view() : Bytes.absent();
+    return count > 0 ? message.view() : Bytes.absent();
   }
 
   /** The request that was made last is under way. */

@@ -1,10 +1,10 @@
 // What a caller who is over a limit is told: status, body, how long to wait.
 import { GrpcStatus } from "../../runtime/abi/enums";
-import { ErrorKind, Reply } from "../../runtime/ai/reply";
+import { AiCall } from "../../runtime/ai/call";
+import { ErrorKind } from "../../runtime/ai/reply";
 import { ByteBuffer } from "../../runtime/bytes/buffer";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { Text } from "../../runtime/config/text";
-import { getProperty, propertyPath } from "../../runtime/host/properties";
 import { RejectConfig } from "./config";
 import { Grant } from "./grant";
 import { NEVER } from "./meter";
@@ -12,7 +12,6 @@ import { Rule } from "./rule";
 import { Unit } from "./unit";
 import { appendDuration, millisUp, secondsUp } from "./wait";
 
-const REQUEST_ID = propertyPath("request.id");
 const RETRY_AFTER = Bytes.constant("retry-after");
 const RETRY_AFTER_MS = Bytes.constant("retry-after-ms");
 const SHOULD_RETRY = Bytes.constant("x-should-retry");
@@ -44,9 +43,6 @@ const TRY_AGAIN = Bytes.constant(". Try again in ");
 const TRY_LATER = Bytes.constant(". Try again when other requests have ended");
 const MISSING_TEXT = Bytes.constant("` counts callers by something that this request lacks");
 const UNAVAILABLE_TEXT = Bytes.constant("` cannot be checked at the moment");
-const REQUEST = Bytes.constant(". (request ");
-const REQUEST_END = Bytes.constant(")");
-const DOT = Bytes.constant(".");
 const number = new ByteBuffer(64);
 
 /** How long a refused caller has to wait. */
@@ -55,10 +51,11 @@ export function waitOf(grant: Grant): i64 {
 }
 
 /** Answers a call that is over a rule's limit; `asked` are the tokens that it was estimated at, 0 for a plain request. */
-export function refuse(reply: Reply, config: RejectConfig, rule: Rule, grant: Grant, asked: i64): void {
+export function refuse(call: AiCall, config: RejectConfig, rule: Rule, grant: Grant, asked: i64): void {
+  const reply = call.reply;
   const wait = waitOf(grant);
   const isRetriable = wait <= config.giveUpAfter;
-  const id = getProperty(REQUEST_ID);
+  const id = call.requestId.view;
   const own = config.body;
   if (own) {
     writeOwn(reply.openWhole(config.status, config.contentType.bytes, LIMITED_DETAILS), own, rule, id, wait);
@@ -69,7 +66,7 @@ export function refuse(reply: Reply, config: RejectConfig, rule: Rule, grant: Gr
     writeReason(text, rule, grant, asked);
     if (grant.wait == NEVER) text.add(TRY_LATER);
     else appendDuration(text.add(TRY_AGAIN), wait);
-    writeRequest(text, id);
+    call.endSentence(text);
   }
   reply.grpc = GrpcStatus.ResourceExhausted;
   reply.headers.add(
@@ -89,18 +86,19 @@ export function refuse(reply: Reply, config: RejectConfig, rule: Rule, grant: Gr
 }
 
 /** Answers a call that lacks a part of the key of a rule that wants it. */
-export function refuseMissing(reply: Reply, config: RejectConfig, rule: Rule): void {
-  const text = reply.open(config.status, ErrorKind.RateLimit, GrpcStatus.ResourceExhausted, CODE, MISSING_DETAILS);
+export function refuseMissing(call: AiCall, config: RejectConfig, rule: Rule): void {
+  const text = call.reply.open(config.status, ErrorKind.RateLimit, GrpcStatus.ResourceExhausted, CODE, MISSING_DETAILS);
   text.add(RATE_LIMIT).add(rule.name.bytes).add(MISSING_TEXT);
-  writeRequest(text, getProperty(REQUEST_ID));
+  call.endSentence(text);
 }
 
 /** Answers a call of which it cannot be known whether it is over: `failure: closed`. */
-export function refuseUnknown(reply: Reply, rule: Rule): void {
+export function refuseUnknown(call: AiCall, rule: Rule): void {
+  const reply = call.reply;
   const text = reply.open(503, ErrorKind.BadGateway, GrpcStatus.Unavailable, UNAVAILABLE_CODE, UNAVAILABLE_DETAILS);
   reply.isRetriable = true;
   text.add(RATE_LIMIT).add(rule.name.bytes).add(UNAVAILABLE_TEXT);
-  writeRequest(text, getProperty(REQUEST_ID));
+  call.endSentence(text);
 }
 
 function writeReason(text: ByteBuffer, rule: Rule, grant: Grant, asked: i64): void {
@@ -109,11 +107,6 @@ function writeReason(text: ByteBuffer, rule: Rule, grant: Grant, asked: i64): vo
   else text.add(COMMA);
   text.i64(grant.remaining).add(LEFT);
   if (asked > 0) text.add(NEEDED).i64(asked).add(NEEDED_END);
-}
-
-function writeRequest(text: ByteBuffer, id: Bytes): void {
-  if (id.isEmpty) text.add(DOT);
-  else text.add(REQUEST).add(id).add(REQUEST_END);
 }
 
 const OPEN: u8 = 0x7b;

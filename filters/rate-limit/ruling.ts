@@ -46,7 +46,7 @@ export class Ruling {
       if (!grant.isWhole && rule.onMissingKey == OnMissingKey.Reject && !rule.isShadow) {
         this.end(call, note, index, index);
         grant.state = GrantState.Over;
-        refuseMissing(call.reply, limits.config.reject, rule);
+        refuseMissing(call, limits.config.reject, rule);
         return false;
       }
       if (!this.ask(call, exchange, note, index)) return false;
@@ -90,7 +90,7 @@ export class Ruling {
       grant.state = GrantState.Unknown;
       if (!limits.config.failsClosed || rule.isShadow) return true;
       this.end(call, note, index, index);
-      refuseUnknown(call.reply, rule);
+      refuseUnknown(call, rule);
       return false;
     }
     if (taking.tookExtra) {
@@ -117,7 +117,7 @@ export class Ruling {
       }
       if (onError == OnError.Closed) {
         this.end(call, note, index, count);
-        refuseUnknown(call.reply, rule);
+        refuseUnknown(call, rule);
         return false;
       }
       this.giveBack(index, grant);
@@ -145,7 +145,7 @@ export class Ruling {
       return true;
     }
     this.end(call, note, index, taken);
-    refuse(call.reply, limits.config.reject, rule, grant, asked);
+    refuse(call, limits.config.reject, rule, grant, asked);
     if (!(limits.config.reject.dialects & Dialect.None)) limits.headers.write(call.slot, call.reply.headers);
     return false;
   }

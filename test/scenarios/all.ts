@@ -9,6 +9,7 @@ import { apis } from "./model-tag/apis.ts";
 import { badInput, limits } from "./model-tag/bad-input.ts";
 import { policy } from "./model-tag/policy.ts";
 import { variants } from "./model-tag/variants.ts";
+import { rateLimits } from "./rate-limit/limits.ts";
 import { answers } from "./retry-guard/answers.ts";
 import { proxy } from "./retry-guard/proxy.ts";
 import { repeats } from "./retry-guard/repeats.ts";
@@ -19,6 +20,7 @@ export const scenarios: Scenario[] = [
   ...limits,
   ...policy,
   ...variants,
+  ...rateLimits,
   ...proxy,
   ...repeats,
   ...answers,
