@@ -9,11 +9,10 @@ import { Rule } from "./rule";
 const PLACES: i32 = 256;
 /** Descriptors of one request. */
 const MOST_AT_ONCE: i32 = 32;
-// One for the module: a configuration that goes would not end its memory.
-const message = new ByteBuffer(1024, 65536);
-
 /** The service counts in 32 bits. */
 const MOST_HITS: i64 = 0xffffffff;
+// One for the module: a configuration that goes would not end its memory.
+const message = new ByteBuffer(1024, 65536);
 
 class Debt {
   rule: i32 = 0;
@@ -30,6 +29,7 @@ class Debt {
 @final
 export class Owed {
   private readonly debts: Debt[] = [];
+
   constructor(private readonly rules: Rule[]) {
     for (let i = 0; i < PLACES; i++) this.debts.push(new Debt());
   }

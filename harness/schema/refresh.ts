@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { format } from "prettier";
 import { bundleSchema } from "./bundle.ts";
+import { composeSuite, SUITE } from "./suite.ts";
 import type { Schema } from "./schema.ts";
 import { renderTables, replaceTables } from "./table.ts";
 
@@ -16,12 +17,17 @@ export function listSchemas(root: string): string[] {
   return folders.filter((name) => existsSync(join(root, "filters", name, "config.schema.json")));
 }
 
-/** A filter's schema, bundled as it should be whatever the file's state. */
+/** A filter's schema, bundled as it should be whatever the file's state. The suite's is made of all the others. */
 export function readSchema(root: string, filter: string): Schema {
-  return bundleSchema(
-    readJson(join(root, "filters", filter, "config.schema.json")),
-    readJson(join(root, SHARED_SCHEMA)),
-  );
+  const shared = readJson(join(root, SHARED_SCHEMA));
+  if (filter !== SUITE) return bundleSchema(readJson(schemaFile(root, filter)), shared);
+  const names = listSchemas(root).filter((name) => name !== SUITE);
+  const schemas = names.map((name) => readJson(schemaFile(root, name)));
+  return bundleSchema(composeSuite(schemas, shared), shared);
+}
+
+function schemaFile(root: string, filter: string): string {
+  return join(root, "filters", filter, "config.schema.json");
 }
 
 /** Answers the files that were not up to date, and writes them anew when told to. */

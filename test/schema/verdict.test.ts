@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { listSchemas, readSchema } from "../../harness/schema/refresh.ts";
 import { samplesOf } from "../../harness/schema/samples.ts";
 import { compileSchema } from "../../harness/schema/validator.ts";
+import { SUITE } from "../../harness/schema/suite.ts";
 import { compareVerdicts, type ModuleVerdict } from "../../harness/schema/verdicts.ts";
 import { loadModule } from "./module.ts";
 
@@ -34,6 +35,8 @@ function verdictOf(judge: Judge): ModuleVerdict {
 }
 
 for (const filter of listSchemas(ROOT)) {
+  // The suite is made of the others: a thirtieth of its many variations shows that they are in their places.
+  const every = filter === SUITE ? 30 : 1;
   describe(`the schema and the module of ${filter}`, () => {
     let judge: Judge;
     let module: ModuleVerdict;
@@ -49,16 +52,20 @@ for (const filter of listSchemas(ROOT)) {
     });
 
     it("accept and refuse the same configurations", () => {
-      const { judged, disagreements, byPath } = compareVerdicts(readSchema(ROOT, filter), module);
+      const { judged, disagreements, byPath } = compareVerdicts(readSchema(ROOT, filter), module, every);
       assert.deepEqual(disagreements.slice(0, 10), [], `${disagreements.length} of ${judged} differ`);
-      for (const [path, { refused }] of byPath) assert.ok(refused > 0, `nothing wrong was tried at ${path}`);
+      const isWhole = every === 1;
+      for (const [path, { refused }] of byPath)
+        assert.ok(refused > 0 || !isWhole, `nothing wrong was tried at ${path}`);
       assert.ok(judged > 1000);
     });
 
     it("accept every sample of the schema", () => {
       const schema = readSchema(ROOT, filter);
-      for (const sample of samplesOf(schema)) {
-        assert.deepEqual(compileSchema(schema)(sample), []);
+      const judgeBySchema = compileSchema(schema);
+      for (const [index, sample] of samplesOf(schema).entries()) {
+        if (index % every !== 0) continue;
+        assert.deepEqual(judgeBySchema(sample), []);
         assert.equal(module(JSON.stringify(sample)), "");
       }
     });
