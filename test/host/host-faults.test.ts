@@ -88,7 +88,7 @@ for (const module of modules) {
               assert.equal(run.isDone, true, `${where}: hangs`);
               const seen = run.upstream.at(-1);
               if (seen?.complete === true && request.abort === undefined && request.body !== undefined) {
-                assert.equal(Buffer.from(seen.body).toString(), request.body, `${where}: another body`);
+                assert.equal(withoutAsking(Buffer.from(seen.body).toString()), request.body, `${where}: another body`);
               }
             }
             assert.deepEqual(gateway.traps, [], `${call} answers ${status}`);
@@ -97,6 +97,11 @@ for (const module of modules) {
       });
     }
   });
+}
+
+/** The body without what cost-accounting adds to ask a stream for its usage. */
+function withoutAsking(body: string): string {
+  return body.replace(',"stream_options":{"include_usage":true}', "");
 }
 
 function gatewayWith(
