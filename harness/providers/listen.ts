@@ -34,8 +34,8 @@ export class WireServer {
   }
 }
 
-/** Listens on 127.0.0.1. `port` 0 is a free one. A handler that throws is a reset. */
-export async function listen(handler: WireHandler, port = 0): Promise<WireServer> {
+/** Listens, on 127.0.0.1 unless told otherwise. `port` 0 is a free one. A handler that throws is a reset. */
+export async function listen(handler: WireHandler, port = 0, host = "127.0.0.1"): Promise<WireServer> {
   const sockets = new Set<Socket>();
   const h1 = serveH1(handler);
   const h2 = serveH2(handler);
@@ -54,7 +54,7 @@ export async function listen(handler: WireHandler, port = 0): Promise<WireServer
   });
   await new Promise<void>((done, failed) => {
     tcp.once("error", failed);
-    tcp.listen(port, "127.0.0.1", () => done());
+    tcp.listen(port, host, () => done());
   });
   tcp.unref();
   return new WireServer((tcp.address() as AddressInfo).port, tcp, sockets);

@@ -54,10 +54,10 @@ export interface Rule {
 
 /** Starts a server. `port` 0 is a free one. */
 export async function startModelServer(
-  options: { port?: number; rules?: Rule[]; name?: string } = {},
+  options: { port?: number; host?: string; rules?: Rule[]; name?: string } = {},
 ): Promise<ModelServer> {
   const server = new ModelServer(options.name ?? "model-server", options.rules ?? []);
-  await server.start(options.port ?? 0);
+  await server.start(options.port ?? 0, options.host);
   return server;
 }
 
@@ -109,8 +109,8 @@ export class ModelServer {
     this.#rules = rules.map((rule) => ({ ...rule }));
   }
 
-  async start(port: number): Promise<void> {
-    this.#wire = await listen((request) => this.#serve(request), port);
+  async start(port: number, host?: string): Promise<void> {
+    this.#wire = await listen((request) => this.#serve(request), port, host);
   }
 
   async stop(): Promise<void> {

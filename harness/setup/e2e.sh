@@ -12,6 +12,7 @@ readonly PROGRAMS=(
   docker-registry=docker-registry
   redis-server=redis-server
   dockerd=docker.io
+  docker-compose=docker-compose
   prometheus=prometheus
   skopeo=skopeo
 )

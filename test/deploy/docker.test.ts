@@ -1,0 +1,195 @@
+// The docker harness: Envoy in a container runs the scenarios as the local one does, and the whole compose file works.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { findEnvoy, versionOf } from "../../harness/envoy/binary.ts";
+import { dockerFiles, writeDockerFiles } from "../../harness/envoy/docker/files.ts";
+import { buildScratchImage } from "../../harness/envoy/docker/image.ts";
+import { startEnvoy, type Envoy } from "../../harness/envoy/process.ts";
+import { runScenario } from "../../harness/envoy/scenario/run.ts";
+import { runInHost } from "../../harness/host/run-scenario.ts";
+import { checkResult } from "../../harness/scenario/check.ts";
+import { compareResults } from "../../harness/scenario/compare.ts";
+import { installation } from "../../harness/sluice-yaml/filters.ts";
+import { scenarios } from "../scenarios/all.ts";
+import { lacksDocker, startDocker, type TestDocker } from "./fixtures/dockerd.ts";
+import { freePort } from "./fixtures/registry.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const COMPOSE = join(ROOT, "harness/envoy/docker");
+const ENVOY_IMAGE = "sluice-test/envoy";
+/** Enough to see that a container is as good as a process; the rest runs in test/envoy. */
+const SCENARIOS = 12;
+
+test("the files that the containers read are up to date (else: node --import tsx harness/envoy/docker/main.ts)", () => {
+  for (const [name, text] of dockerFiles(installation())) {
+    assert.equal(readFileSync(join(COMPOSE, name), "utf8"), text, name);
+  }
+});
+
+describe("with a docker daemon", { skip: lacksDocker() }, () => {
+  let docker: TestDocker;
+  let version = "";
+  const host = process.env["DOCKER_HOST"];
+
+  before(async () => {
+    docker = await startDocker();
+    process.env["DOCKER_HOST"] = docker.env["DOCKER_HOST"];
+    const local = await findEnvoy();
+    assert.equal(local.kind, "binary");
+    if (local.kind !== "binary") return;
+    version = await versionOf(local.path);
+    buildScratchImage(ENVOY_IMAGE, local.path, "/usr/local/bin/envoy", docker.env);
+  });
+  after(async () => {
+    await docker?.stop();
+    if (host === undefined) delete process.env["DOCKER_HOST"];
+    else process.env["DOCKER_HOST"] = host;
+  });
+
+  test("an image of nothing but Envoy and its libraries runs", () => {
+    assert.match(
+      docker.docker("run", "--rm", "--network", "host", "--entrypoint", "envoy", ENVOY_IMAGE, "--version"),
+      new RegExp(version),
+    );
+  });
+
+  describe("the scenarios in a container", () => {
+    let envoy: Envoy;
+    before(async () => {
+      envoy = await startEnvoy(
+        { listeners: [], clusters: [] },
+        {
+          envoy: { kind: "docker", image: ENVOY_IMAGE, version },
+          allowFaults: true,
+          drainSeconds: 0,
+          readyTimeoutMs: 60_000,
+        },
+      );
+    });
+    after(() => envoy?.kill());
+    const plain = scenarios.filter(({ only, gateway }) => only === undefined && gateway === undefined);
+    const step = Math.max(1, Math.floor(plain.length / SCENARIOS));
+    for (const [at, scenario] of plain
+      .filter((_, index) => index % step === 0)
+      .slice(0, SCENARIOS)
+      .entries()) {
+      test(scenario.name, async () => {
+        const result = await runScenario(envoy, scenario, `container-${at}`);
+        assert.deepEqual(checkResult(scenario, result), []);
+        assert.deepEqual(
+          compareResults(
+            runInHost(scenario, (path) => readFileSync(path)),
+            result,
+          ),
+          [],
+        );
+      });
+    }
+  });
+
+  const ratelimit = join(ROOT, ".cache/ratelimit/service_cmd");
+  const missing = ["docker-compose", "redis-server", "prometheus"].find(
+    (program) => spawnSync(program, ["--version"]).error !== undefined,
+  );
+  const lack = missing ?? (existsSync(ratelimit) ? undefined : "ratelimit");
+
+  test(
+    "docker compose up: calls are routed, limited by the service, and seen by Prometheus",
+    { skip: lack === undefined ? false : `because ${lack} is not installed (make setup-e2e)` },
+    async () => {
+      const which = (program: string) =>
+        execFileSync("sh", ["-c", `command -v ${program}`], { encoding: "utf8", env: docker.env }).trim();
+      for (const [tag, path, as] of [
+        ["node", process.execPath, "/usr/local/bin/node"],
+        ["redis", which("redis-server"), "/usr/local/bin/redis-server"],
+        ["ratelimit", ratelimit, "/bin/ratelimit"],
+        ["prometheus", which("prometheus"), "/bin/prometheus"],
+      ] as const) {
+        buildScratchImage(`sluice-test/${tag}`, path, as, docker.env);
+      }
+      const [gateway, admin, models, canary, redis, grpc, json, debug, prometheus] = await Promise.all(
+        Array.from({ length: 9 }, freePort),
+      );
+      const folder = mkdtempSync(join(tmpdir(), "sluice-compose-"));
+      const change = (text: string) =>
+        text
+          .replace("0.0.0.0:8080", `127.0.0.1:${gateway}`)
+          .replace("0.0.0.0:9901", `127.0.0.1:${admin}`)
+          .replace("models:8000", `models:${models}`)
+          .replace("canary:8001", `canary:${canary}`)
+          .replace("ratelimit:8081", `ratelimit:${grpc}`)
+          .replace("capacity: 100, refill: 100", "capacity: 5, refill: 5")
+          .replace("interval: 60s", "interval: 1h");
+      writeDockerFiles(folder, dockerFiles(installation(), change));
+      const env = {
+        ...docker.env,
+        SLUICE_FILES: folder,
+        ENVOY_IMAGE,
+        NODE_IMAGE: "sluice-test/node",
+        REDIS_IMAGE: "sluice-test/redis",
+        RATELIMIT_IMAGE: "sluice-test/ratelimit",
+        PROMETHEUS_IMAGE: "sluice-test/prometheus",
+        MODELS_PORT: String(models),
+        CANARY_PORT: String(canary),
+        REDIS_PORT: String(redis),
+        RATELIMIT_PORT: String(json),
+        RATELIMIT_GRPC_PORT: String(grpc),
+        RATELIMIT_DEBUG_PORT: String(debug),
+        PROMETHEUS_PORT: String(prometheus),
+      };
+      const compose = (...args: string[]) =>
+        spawnSync(
+          "docker-compose",
+          ["-p", "sluicetest", "-f", join(COMPOSE, "compose.yaml"), "-f", join(COMPOSE, "compose.host.yaml"), ...args],
+          { env, encoding: "utf8" },
+        );
+      const ask = (team: string, headers: Record<string, string> = {}) =>
+        fetch(`http://127.0.0.1:${gateway}/v1/chat/completions`, {
+          method: "POST",
+          headers: { "content-type": "application/json", "x-team": team, ...headers },
+          body: JSON.stringify({ model: "gpt-4o-mini", messages: [{ role: "user", content: "Hello" }] }),
+        });
+      try {
+        const up = compose("up", "--detach", "envoy", "models", "canary", "redis", "ratelimit", "prometheus");
+        assert.equal(up.status, 0, up.stderr);
+        const logs = () => compose("logs", "--no-color").stdout.slice(-6000);
+        await until(async () => (await ask("warm-up")).status === 200, logs);
+        const served = await ask("red", { "x-testing": "true" });
+        const { model } = (await served.json()) as { model: string };
+        assert.deepEqual(
+          [served.status, model, served.headers.get("x-ai-tokens-input") !== null],
+          [200, "gpt-4o-mini", true],
+        );
+        const statuses: number[] = [];
+        for (let at = 0; at < 6; at++) statuses.push((await ask("blue")).status);
+        assert.deepEqual(statuses, [200, 200, 200, 200, 200, 429], logs());
+        const asked = `http://127.0.0.1:${prometheus}/api/v1/query?query=${encodeURIComponent('sum(sluice_requests{model="gpt-4o-mini"})')}`;
+        await until(
+          async () => Number(((await (await fetch(asked)).json()) as Answer).data.result[0]?.value[1] ?? 0) >= 7,
+          logs,
+        );
+      } finally {
+        compose("down", "--timeout", "1");
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
+});
+
+interface Answer {
+  data: { result: { value: [number, string] }[] };
+}
+
+async function until(is: () => Promise<boolean>, logs: () => string): Promise<void> {
+  for (let tries = 0; tries < 240; tries++) {
+    if (await is().catch(() => false)) return;
+    await sleep(250);
+  }
+  throw new Error(`it did not come to pass:\n${logs()}`);
+}
