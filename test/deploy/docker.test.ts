@@ -1,7 +1,7 @@
 // The docker harness: Envoy in a container runs the scenarios as the local one does, and the whole compose file works.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -15,6 +15,11 @@ import { runScenario } from "../../harness/envoy/scenario/run.ts";
 import { runInHost } from "../../harness/host/run-scenario.ts";
 import { checkResult } from "../../harness/scenario/check.ts";
 import { compareResults } from "../../harness/scenario/compare.ts";
+import { renderEnvoy } from "../../harness/deploy/render/envoy.ts";
+import { yamlText } from "../../harness/deploy/yaml.ts";
+import { startModelServer } from "../../harness/providers/server.ts";
+import { formatFault } from "../../harness/sluice-yaml/fault.ts";
+import { readSluiceYaml } from "../../harness/sluice-yaml/read.ts";
 import { installation } from "../../harness/sluice-yaml/filters.ts";
 import { scenarios } from "../scenarios/all.ts";
 import { lacksDocker, startDocker, type TestDocker } from "./fixtures/dockerd.ts";
@@ -90,6 +95,93 @@ describe("with a docker daemon", { skip: lacksDocker() }, () => {
           [],
         );
       });
+    }
+  });
+
+  test("profile edge serves with a tenth of a processor and 128 MiB", async (t) => {
+    const models = await startModelServer({ name: "models" });
+    const [gateway, admin] = await Promise.all([freePort(), freePort()]);
+    const folder = mkdtempSync(join(tmpdir(), "sluice-edge-"));
+    const text = `listen: 127.0.0.1:${gateway}
+admin: 127.0.0.1:${admin}
+upstreams: {models: {url: "http://127.0.0.1:${models.port}"}}
+filters:
+  profile: edge
+  modelTag: {}
+  rateLimit: {rules: [{name: r, mode: enforce, key: [bearer], limit: {capacity: 1000000, refill: 1000000, interval: 60s, unit: tokens}}]}
+  costAccounting: {prices: [{id: p, models: ["*"], input: "1", output: "2"}]}
+  retryGuard: {}
+`;
+    const { config, faults } = readSluiceYaml("edge", text, installation());
+    assert.ok(config, faults.map(formatFault).join("\n"));
+    writeFileSync(
+      join(folder, "envoy.yaml"),
+      yamlText(renderEnvoy(config, installation(), { modules: "/etc/sluice" })),
+    );
+    let container = "";
+    try {
+      container = docker
+        .docker(
+          "run",
+          "--detach",
+          "--network",
+          "host",
+          "--memory",
+          "128m",
+          "--memory-swap",
+          "128m",
+          "--cpus",
+          "0.1",
+          "--volume",
+          `${folder}:/etc/envoy:ro`,
+          "--volume",
+          `${ROOT}/build:/etc/sluice:ro`,
+          "--entrypoint",
+          "envoy",
+          ENVOY_IMAGE,
+          "--config-path",
+          "/etc/envoy/envoy.yaml",
+          "--concurrency",
+          "1",
+          "--disable-hot-restart",
+        )
+        .trim();
+      const logs = () =>
+        spawnSync("docker", ["logs", container], { env: docker.env, encoding: "utf8" }).stderr.slice(-4000);
+      const body = (at: number) =>
+        JSON.stringify({
+          messages: [{ role: "user", content: "x".repeat((at % 10) * 10_000) }],
+          model: `m${at % 40}`,
+          stream: at % 3 === 0,
+        });
+      const ask = async (at: number) => {
+        const answer = await fetch(`http://127.0.0.1:${gateway}/v1/chat/completions`, {
+          method: "POST",
+          headers: { "content-type": "application/json", authorization: `Bearer ${at % 100}` },
+          body: body(at),
+        });
+        await answer.arrayBuffer();
+        return answer.status;
+      };
+      const startMs = performance.now();
+      await until(async () => (await ask(0)) === 200, logs, 600);
+      t.diagnostic(`served its first call ${((performance.now() - startMs) / 1000).toFixed(1)} s after its start`);
+      const statuses = new Map<number, number>();
+      for (let round = 0; round < 20; round++) {
+        for (const status of await Promise.all(Array.from({ length: 10 }, (_, at) => ask(round * 10 + at)))) {
+          statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        }
+      }
+      assert.deepEqual([...statuses], [[200, 200]]);
+      assert.equal(
+        docker.docker("inspect", "--format", "{{.State.OOMKilled}} {{.State.Running}}", container).trim(),
+        "false true",
+      );
+      t.diagnostic(docker.docker("stats", "--no-stream", "--format", "memory {{.MemUsage}}", container).trim());
+    } finally {
+      if (container !== "") docker.docker("rm", "--force", container);
+      await models.stop();
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 
@@ -186,8 +278,8 @@ interface Answer {
   data: { result: { value: [number, string] }[] };
 }
 
-async function until(is: () => Promise<boolean>, logs: () => string): Promise<void> {
-  for (let tries = 0; tries < 240; tries++) {
+async function until(is: () => Promise<boolean>, logs: () => string, most = 240): Promise<void> {
+  for (let tries = 0; tries < most; tries++) {
     if (await is().catch(() => false)) return;
     await sleep(250);
   }
