@@ -36,16 +36,6 @@ export class NotBilledRule {
     if (this.errorTypes.isEmpty || this.errorTypes.matches(errorType)) return Billing.None;
     return isRead ? Billing.Possible : Billing.Unread;
   }
-
-  /** Whether the type of the error decides. */
-  get needsType(): bool {
-    return !this.errorTypes.isEmpty;
-  }
-
-  /** Whether the rule is about this status at all. */
-  isAbout(status: i32): bool {
-    return status == this.status;
-  }
 }
 
 /** `notBilled`: what is known of all providers, and what the configuration adds. */
@@ -76,17 +66,5 @@ export class NotBilled {
       if (one == Billing.Unread) billing = one;
     }
     return billing;
-  }
-
-  /** Whether the error's type must be read to judge an answer of this status. */
-  needsType(status: i32): bool {
-    let needs = false;
-    for (let i = 0, k = this.rules.length; i < k; i++) {
-      const rule = unchecked(this.rules[i]);
-      if (!rule.isAbout(status)) continue;
-      if (!rule.needsType) return false;
-      needs = true;
-    }
-    return needs;
   }
 }

@@ -4,9 +4,9 @@ import { Bytes } from "../../../runtime/bytes/bytes";
 
 const NONE = Bytes.absent();
 
-describe("what is not billed", () => {
-  const known = new NotBilled([]);
+const known = new NotBilled([]);
 
+describe("what is not billed", () => {
   it("is a refusal for being too busy", () => {
     expect(known.judge(429, NONE, false, NONE)).toBe(Billing.None);
     expect(known.judge(529, NONE, false, NONE)).toBe(Billing.None);
@@ -20,7 +20,6 @@ describe("what is not billed", () => {
     const statuses = [400, 408, 409, 500, 502, 504];
     for (let i = 0; i < statuses.length; i++) {
       expect(known.judge(statuses[i], Bytes.constant("overloaded_error"), true, NONE)).toBe(Billing.Possible);
-      expect(known.needsType(statuses[i])).toBe(false);
     }
     expect(known.judge(503, Bytes.constant("server_error"), true, NONE)).toBe(Billing.Possible);
     expect(known.judge(503, NONE, true, NONE)).toBe(Billing.Possible);
@@ -28,7 +27,5 @@ describe("what is not billed", () => {
 
   it("cannot be told where the error's type is unread", () => {
     expect(known.judge(503, NONE, false, NONE)).toBe(Billing.Unread);
-    expect(known.needsType(503)).toBe(true);
-    expect(known.needsType(429)).toBe(false);
   });
 });
