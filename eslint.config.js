@@ -12,7 +12,7 @@ const TYPESCRIPT = ["harness/**/*.ts", "test/**/*.ts"];
 const trap = (what, instead) => `${what} kills the VM and every stream on it: ${instead}.`;
 
 export default tseslint.config(
-  { ignores: ["build/", ".cache/", "**/fixtures/"] },
+  { ignores: ["build/", "dist/", ".cache/", "**/fixtures/"] },
   {
     files: ["**/*.{js,ts}"],
     plugins: { sluice: { rules: { "one-way-imports": oneWayImports, "external-in-abi": externalInAbi } } },

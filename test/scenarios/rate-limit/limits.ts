@@ -1,6 +1,13 @@
 // Limits of requests and tokens over short stories: the same in the in-process host and in Envoy. Nothing comes back
 // while they last.
-import type { AnswerSpec, HeaderList, Json, RequestSpec, Scenario } from "../../../harness/scenario/scenario.ts";
+import type {
+  AnswerSpec,
+  HeaderList,
+  Json,
+  RequestExpectation,
+  RequestSpec,
+  Scenario,
+} from "../../../harness/scenario/scenario.ts";
 
 type Fields = { [field: string]: Json };
 type Way = "pair" | "flag";
@@ -56,6 +63,9 @@ const metric = (verdict: string, name: string) => `rule=.=${name};.;consumer=.=n
 /** Refusals tell the time; the in-process host's tests look at that closely. */
 const timed = { only: { host: "envoy", why: "the answers show the wall clock" } } as const;
 
+/** Gives each expectation its type. */
+const told = (...expected: RequestExpectation[]): RequestExpectation[] => expected;
+
 const both = (scenario: (way: Way) => Scenario): Scenario[] => [scenario("pair"), scenario("flag")];
 
 const requests = both((way) => ({
@@ -64,7 +74,7 @@ const requests = both((way) => ({
   ...gateway(way, { rules: [rule("burst", { capacity: 2 })], reject: { dialects: ["openai", "ietf"] } }),
   requests: [chat(), chat({ protocol: "h2" }), chat(), chat({ path: "/v1/messages" })],
   expect: {
-    requests: [
+    requests: told(
       {
         status: 200,
         headers: { "x-ratelimit-limit-requests": "2", "x-ratelimit-remaining-requests": "1" },
@@ -96,7 +106,7 @@ const requests = both((way) => ({
         filterState: { "sluice.ratelimit": "throttled", "sluice.ratelimit_wait_ms": { regex: "43[0-9]{8}" } },
       },
       { status: 429, upstream: null, body: { regex: '\\{"type":"error","error":\\{"type":"rate_limit_error".*' } },
-    ],
+    ),
     metrics: { [metric("allowed", "burst")]: 2, [metric("throttled", "burst")]: 2 },
   },
 }));
@@ -117,7 +127,7 @@ const tokens = both((way) => ({
     chat(),
   ],
   expect: {
-    requests: [
+    requests: told(
       {
         status: 200,
         headers: { "x-ratelimit-limit-tokens": "1000", "x-ratelimit-remaining-tokens": "970" },
@@ -134,7 +144,7 @@ const tokens = both((way) => ({
         upstream: null,
         body: { regex: ".*about 320 needed\\. Try again in 47h59m59.*s\\. \\(request [0-9a-f-]+\\).*" },
       },
-    ],
+    ),
   },
 }));
 
@@ -159,7 +169,7 @@ const policies = both((way) => ({
     chat(),
   ],
   expect: {
-    requests: [
+    requests: told(
       { status: 200, upstream: { headers: { "x-ai-degrade": null } }, headers: { ratelimit: null } },
       { status: 429, upstream: null, body: { contains: "`user`" } },
       {
@@ -169,7 +179,7 @@ const policies = both((way) => ({
       },
       { status: 200 },
       { status: 429, upstream: null, body: { contains: "`all`" } },
-    ],
+    ),
     metrics: {
       [metric("would_throttle", "shadow")]: 2,
       [metric("allowed", "all")]: 3,
@@ -189,7 +199,7 @@ const change: Scenario = {
     { afterRequest: 2, plugin: "rate-limit", config: { rules: [rule("burst", { capacity: 0 })] }, refused: true },
   ],
   expect: {
-    requests: [{ status: 200 }, { status: 200 }, { status: 200 }, { status: 429 }, { status: 429 }],
+    requests: told({ status: 200 }, { status: 200 }, { status: 200 }, { status: 429 }, { status: 429 }),
     log: ["rules\\[0\\]\\.limit\\.capacity: expected a whole number from 1 to 1000000000000, got 0"],
   },
 };
