@@ -6,7 +6,7 @@ import { Compilation } from "../../runtime/match/compilation";
 import { Accountant } from "./accountant";
 import { BudgetKeeper } from "./budget-keeper";
 import { CallMemory } from "./call-memory";
-import { CostConfig } from "./config";
+import { CostConfig, UnknownModel } from "./config";
 import { Pricer } from "./pricer";
 import { UsageAsker } from "./usage-asker";
 
@@ -14,7 +14,7 @@ import { UsageAsker } from "./usage-asker";
 export function costAccountingParts(reader: ObjectReader, shared: SharedConfig, compilation: Compilation): Part[] {
   const config = new CostConfig(reader, compilation);
   const memory = new CallMemory();
-  const pricer = new Pricer(config, shared);
+  const pricer = new Pricer(config.prices, config.unknownModel == UnknownModel.PriceAs ? config.priceAs : null, shared);
   const parts: Part[] = [new Accountant(config, shared, memory, pricer)];
   if (config.budgets.length > 0) parts.push(new BudgetKeeper(config, shared, memory, pricer));
   if (!config.includeUsage.isOff || config.streamComment) parts.push(new UsageAsker(config, memory, pricer));
