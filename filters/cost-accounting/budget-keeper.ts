@@ -49,6 +49,7 @@ const verdictLabel = new Label("verdict");
 const firstVerdict = verdictLabel.reserveAll(["silent", "ok", "warn", "would-reject", "exceeded", "rejected"]);
 const remaining = new Family(MetricType.Gauge, "sluice.budget_remaining_nano", [budgetLabel, consumerLabel]);
 const amounts = new Family(MetricType.Gauge, "sluice.budget_amount_nano", [budgetLabel, consumerLabel]);
+const windows = new Family(MetricType.Gauge, "sluice.budget_window_seconds", [budgetLabel]);
 const decisions = new Family(MetricType.Counter, "sluice.budget_decisions", [budgetLabel, verdictLabel]);
 
 const USUAL_OUTPUT: i64 = 1000;
@@ -83,8 +84,14 @@ export class BudgetKeeper extends Part {
   }
 
   onOpen(configHash: u64): void {
-    this.ledgers.open(this.config.adjustments, <i64>(nowNanos() / NANOS));
-    for (let i = 0; i < this.budgets.length; i++) this.labels[i] = budgetLabel.reserve(this.budgets[i].name.bytes);
+    const now = <i64>(nowNanos() / NANOS);
+    this.ledgers.open(this.config.adjustments, now);
+    for (let i = 0; i < this.budgets.length; i++) {
+      const window = this.budgets[i].window;
+      const start = window.startOf(now, 0);
+      this.labels[i] = budgetLabel.reserve(this.budgets[i].name.bytes);
+      windows.record(<u64>(window.endOf(start) - start), this.labels[i]);
+    }
   }
 
   grow(slots: i32): void {
