@@ -4,6 +4,13 @@ import { requireModule, type InstalledFilter, type Installation } from "../sluic
 import type { JsonObject, SluiceConfig } from "../sluice-yaml/model.ts";
 import type { Path } from "../sluice-yaml/source.ts";
 
+/**
+ * How single modules stand in a chain. model-tag first, whose headers the others may match; cost-accounting before
+ * rate-limit, because an answer passes the chain backwards and cost-accounting takes usage out that only it asked for.
+ * Filters that are not here come after, by name.
+ */
+const ORDER = ["model-tag", "cost-accounting", "rate-limit", "retry-guard"];
+
 /** One module at work. */
 export interface PlannedModule {
   filter: InstalledFilter;
@@ -21,7 +28,10 @@ export function planModules(
   config: Pick<SluiceConfig, "filters" | "deploy">,
   from: Pick<Installation, "filters" | "suite">,
 ): PlannedModule[] {
-  const on = from.filters.filter(({ key }) => config.filters[key] !== undefined);
+  const rank = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+  const on = from.filters
+    .filter(({ key }) => config.filters[key] !== undefined)
+    .sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : 1));
   if (on.length === 0) return [];
   const { modules } = config.deploy;
   if (modules === "suite" && from.suite === undefined) {

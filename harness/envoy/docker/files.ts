@@ -22,7 +22,7 @@ export function dockerFiles(
   const admin = { targets: [`envoy:${config.admin.port}`] };
   const prometheus = {
     global: { scrape_interval: "5s", evaluation_interval: "5s" },
-    rule_files: ["/etc/prometheus/rules/*.rules.yaml"],
+    rule_files: ["/etc/prometheus/rules/rules.yaml"],
     scrape_configs: [{ job_name: "envoy", metrics_path: "/stats/prometheus", static_configs: [admin] }],
   };
   return new Map([
