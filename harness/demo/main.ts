@@ -1,5 +1,6 @@
 // `make demo`: a gateway in front of two model servers, official clients in front of the gateway, a table of what became
 // of each call. Exits with 1 when one is not as expected.
+import { costAccountingListener, playCostAccounting } from "./cost-accounting.ts";
 import { modelTagListener, playModelTag } from "./model-tag.ts";
 import { playRateLimit, rateLimitListener } from "./rate-limit.ts";
 import { playRetryGuard, retryGuardListeners } from "./retry-guard.ts";
@@ -7,8 +8,8 @@ import { closeStage, openStage, type Stage } from "./stage.ts";
 import { bold, dim, mark, table } from "./table.ts";
 import { playVariants, variantsListener } from "./variants.ts";
 
-const acts = [playModelTag, playVariants, playRateLimit, playRetryGuard];
-const listeners = [modelTagListener, variantsListener, rateLimitListener, ...retryGuardListeners];
+const acts = [playModelTag, playVariants, playRateLimit, playCostAccounting, playRetryGuard];
+const listeners = [modelTagListener, variantsListener, rateLimitListener, costAccountingListener, ...retryGuardListeners];
 
 const progress = (line: string) => process.stderr.write(`${dim(line)}\n`);
 const stage: Stage = await openStage(listeners, progress);
