@@ -14,7 +14,7 @@ export interface Part {
 /** Order of the parts: what fails fastest first. Other folders of test/ follow by name. */
 const FIRST = ["lint", "unit", "harness", "host"];
 const DEFAULT_TIMEOUT_MINUTES = 10;
-const TIMEOUT_MINUTES: Record<string, number> = { deploy: 20, envoy: 40 };
+const TIMEOUT_MINUTES: Record<string, number> = { deploy: 20, envoy: 40, fuzz: 15, host: 20, schema: 15 };
 const IGNORED = ["**/node_modules/**", "build/**", ".cache/**"];
 
 /** Every part that has files. Throws when a test file lies where no part would run it. */
