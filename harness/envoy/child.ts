@@ -9,10 +9,17 @@ let watchesExit = false;
 
 /**
  * Starts Envoy with `args`, its output in `logPath`; `folder` is where all its files are, removed with it. It dies with
- * this process: at exit, on SIGINT and SIGTERM, and on Linux by the kernel even when this process is killed.
+ * this process: at exit, on SIGINT and SIGTERM, and on Linux by the kernel even when this process is killed. Of this
+ * process's environment a container gets what `environment` names.
  */
-export function startChild(envoy: EnvoyBinary, args: string[], folder: string, logPath: string): ChildProcess {
-  const [command, ...all] = commandLine(envoy, args, folder);
+export function startChild(
+  envoy: EnvoyBinary,
+  args: string[],
+  folder: string,
+  logPath: string,
+  environment: readonly string[] = [],
+): ChildProcess {
+  const [command, ...all] = commandLine(envoy, args, folder, environment);
   const log = openSync(logPath, "a");
   const child = spawn(command as string, all, { stdio: ["ignore", log, log], cwd: folder });
   closeSync(log);
@@ -37,7 +44,7 @@ export function pidOf(child: ChildProcess, envoy: EnvoyBinary, folder: string): 
   return Number(execFileSync("docker", ["inspect", ...format], { encoding: "utf8" }));
 }
 
-function commandLine(envoy: EnvoyBinary, args: string[], folder: string): string[] {
+function commandLine(envoy: EnvoyBinary, args: string[], folder: string, environment: readonly string[]): string[] {
   if (envoy.kind === "docker") {
     const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
     const mount = ["--volume", `${folder}:${folder}`, "--workdir", folder, "--user", user];
@@ -50,6 +57,7 @@ function commandLine(envoy: EnvoyBinary, args: string[], folder: string): string
       "--network",
       "host",
       ...mount,
+      ...environment.flatMap((variable) => ["--env", variable]),
       "--entrypoint",
       "envoy",
       envoy.image,

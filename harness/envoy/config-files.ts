@@ -6,7 +6,7 @@ import { HarnessError } from "../error.ts";
 import type { Json } from "../scenario/scenario.ts";
 import { bootstrap, discoveryResponse, type BootstrapConfig } from "./bootstrap.ts";
 import { cluster } from "./cluster.ts";
-import type { EnvoyConfig } from "./config.ts";
+import type { EnvoyConfig, RawResource } from "./config.ts";
 import { listener } from "./listener.ts";
 
 /** Writes what Envoy reads. */
@@ -44,15 +44,20 @@ export class ConfigFiles {
   writeClusters(clusters: EnvoyConfig["clusters"]): void {
     this.#writeResources(
       "clusters.json",
-      clusters.map((one) => ("raw" in one ? one.raw : cluster(one, this.#modulePath))),
+      clusters.map((one) => ("raw" in one ? this.#raw(one) : cluster(one, this.#modulePath))),
     );
   }
 
   writeListeners(listeners: EnvoyConfig["listeners"]): void {
     const all = listeners.map((one) =>
-      "raw" in one ? one.raw : listener(one, this.#modulePath, this.accessLogPath(one.name)),
+      "raw" in one ? this.#raw(one) : listener(one, this.#modulePath, this.accessLogPath(one.name)),
     );
     this.#writeResources("listeners.json", all);
+  }
+
+  #raw({ name, raw }: RawResource): Json {
+    const places = { modulePath: this.#modulePath, logPath: this.accessLogPath(name) };
+    return typeof raw === "function" ? raw(places) : raw;
   }
 
   /** Modules are copied under their hash, so that a module compiled anew is another file to Envoy. */

@@ -11,7 +11,15 @@ export interface EnvoyConfig {
 /** A listener or a cluster as Envoy itself takes it, for those who write all of it. */
 export interface RawResource {
   name: string;
-  raw: Json;
+  raw: Json | ((places: EnvoyPlaces) => Json);
+}
+
+/** Where Envoy's files are. */
+export interface EnvoyPlaces {
+  /** Where Envoy reads a module from. */
+  modulePath: (module: string) => string;
+  /** The access log of this listener. */
+  logPath: string;
 }
 
 /** A filter that this harness has no words for: `typed_config` and all, as Envoy takes it. */

@@ -42,6 +42,8 @@ export interface EnvoyOptions extends BootstrapConfig {
   drainSeconds?: number;
   /** Default gradual. Immediate: after a change connections are asked at once to go over to the new filter chains. */
   drainStrategy?: "gradual" | "immediate";
+  /** Variables of this process's environment that Envoy's configuration reads. */
+  environment?: readonly string[];
   /** Where modules with relative paths are; default the working folder. */
   root?: string;
   /** Default false: `stop` throws `wasm-trap` if a VM died and `envoy-crashed` if Envoy did. */
@@ -138,7 +140,7 @@ export class Envoy {
     this.#files.writeListeners(config.listeners);
     this.#files.writeBootstrap(this.#options);
     this.#clusters = config.clusters;
-    const child = startChild(this.binary, this.#arguments(), this.folder, this.#log.path);
+    const child = startChild(this.binary, this.#arguments(), this.folder, this.#log.path, this.#options.environment);
     this.#child = child;
     let failed: Error | undefined;
     this.#ended = new Promise((resolve) => {
@@ -225,6 +227,11 @@ export class Envoy {
   /** One line per VM that died. */
   async traps(at = 0): Promise<string[]> {
     return trapLines(await this.logLines(at));
+  }
+
+  /** The file of a listener's access log. */
+  accessLogPath(listenerName: string): string {
+    return this.#files.accessLogPath(listenerName);
   }
 
   /** The access log of a listener: waits until it has `count` lines, at most `timeoutMs`. Lines come some 10 ms late. */

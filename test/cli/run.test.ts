@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startModelServer, type ModelServer } from "../../harness/providers/server.ts";
+import { sluice } from "./fixtures/in-process.ts";
 import { startCli, type RunningCli } from "./fixtures/cli.ts";
 
 let folder = "";
@@ -82,6 +83,14 @@ test("a call is routed by the model in its body, with the gateway's credential",
   assert.equal(second.calls.at(-1)?.header("x-ai-model"), "llama-3");
   assert.equal(second.calls.at(-1)?.header("authorization"), "Bearer of-the-caller");
   await cli.until(/200 {2}POST \/v1\/chat\/completions {2}llama-3.*→ second/);
+});
+
+test("stats shows what it did", async () => {
+  const admin = /admin http:\/\/(\S+)/.exec(cli.output())?.[1] ?? "";
+  const { code, out } = await sluice("stats", "--admin", admin, "--json");
+  const { models } = JSON.parse(out) as { models: Record<string, { calls: number }> };
+  assert.deepEqual([code, models["gpt-4o"]?.calls, models["llama-3"]?.calls], [0, 1, 1], out);
+  assert.match((await sluice("stats", "--admin", admin)).out, /Models\nmodel +calls/);
 });
 
 test("a change is applied under load without a lost request", async () => {

@@ -15,6 +15,7 @@ import { runScenario } from "../../harness/envoy/scenario/run.ts";
 import { runInHost } from "../../harness/host/run-scenario.ts";
 import { checkResult } from "../../harness/scenario/check.ts";
 import { compareResults } from "../../harness/scenario/compare.ts";
+import { LocalGateway } from "../../harness/cli/run/local-gateway.ts";
 import { renderEnvoy } from "../../harness/deploy/render/envoy.ts";
 import { yamlText } from "../../harness/deploy/yaml.ts";
 import { startModelServer } from "../../harness/providers/server.ts";
@@ -95,6 +96,41 @@ describe("with a docker daemon", { skip: lacksDocker() }, () => {
           [],
         );
       });
+    }
+  });
+
+  test("sluice run works with an Envoy in a container: module, credential and access log", async () => {
+    const models = await startModelServer({ name: "models" });
+    process.env["SLUICE_TEST_KEY"] = "sk-in-a-container";
+    const text = `listen: 127.0.0.1:${await freePort()}
+admin: 127.0.0.1:${await freePort()}
+upstreams: {models: {url: "http://127.0.0.1:${models.port}", credentials: {env: SLUICE_TEST_KEY}}}
+filters: {modelTag: {}}
+`;
+    const { config } = readSluiceYaml("run", text, installation());
+    assert.ok(config);
+    const gateway = await LocalGateway.start(config, installation(), () => undefined, {
+      kind: "docker",
+      image: ENVOY_IMAGE,
+      version,
+    });
+    try {
+      const answer = await fetch(`http://127.0.0.1:${gateway.port}/v1/chat/completions`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: '{"model":"gpt-4o","messages":[]}',
+      });
+      await answer.arrayBuffer();
+      assert.equal(models.calls.at(-1)?.header("authorization"), "Bearer sk-in-a-container");
+      assert.equal(models.calls.at(-1)?.header("x-ai-model"), "gpt-4o");
+      await until(
+        () => Promise.resolve(readFileSync(gateway.logPath, "utf8").includes('"state:sluice.model":"gpt-4o"')),
+        () => "",
+      );
+    } finally {
+      delete process.env["SLUICE_TEST_KEY"];
+      await gateway.stop();
+      await models.stop();
     }
   });
 

@@ -1,4 +1,5 @@
 // sluice run: a local gateway in front of one's own upstreams, which follows its sluice.yaml.
+import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAccessLogLine } from "../../envoy/access-log.ts";
 import { HarnessError } from "../../error.ts";
@@ -35,28 +36,24 @@ export const run = defineCommand({
   },
   async run({ options, terminal }) {
     const config = loadConfig(options.config, terminal);
-    const gateway = new LocalGateway(installation());
     let isEnding = false;
     const end = (): void => {
       isEnding = true;
     };
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, end);
+    const before = config.accessLog === undefined ? undefined : new Tail(config.accessLog);
+    const gateway = await LocalGateway.start(config, installation(), (line) => terminal.say(line));
     try {
-      const tail = new Tail(gateway.logPath(config));
-      await gateway.start(config, (line) => terminal.say(line));
+      const tail = gateway.copyPath === undefined && before !== undefined ? before : new Tail(gateway.logPath, 0);
       greet(gateway, config, terminal);
-      return await follow(
-        gateway,
-        options.config,
-        () => isEnding,
-        () => {
-          for (const line of tail.read()) {
-            if (options.json) terminal.print(line);
-            else if (!options.quiet) terminal.print(callLine(parseAccessLogLine(line), terminal));
-          }
-        },
-        terminal,
-      );
+      const showCalls = (): void => {
+        for (const line of tail.read()) {
+          if (gateway.copyPath !== undefined) appendFileSync(gateway.copyPath, `${line}\n`);
+          if (options.json) terminal.print(line);
+          else if (!options.quiet) terminal.print(callLine(parseAccessLogLine(line), terminal));
+        }
+      };
+      return await follow(gateway, options.config, () => isEnding, showCalls, terminal);
     } finally {
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, end);
       await gateway.stop();
@@ -83,6 +80,7 @@ async function follow(
   terminal: Terminal,
 ): Promise<ExitCode> {
   let text = readText(file);
+  let modules = gateway.modulesStamp();
   let logAt = (await gateway.said(0)).end;
   while (!isEnding()) {
     showCalls();
@@ -98,9 +96,11 @@ async function follow(
     logAt = end;
     for (const line of lines) terminal.say(terminal.paint(line, "yellow"));
     const changed = textOf(file);
-    if (changed !== undefined && changed !== text) {
-      text = changed;
+    const built = gateway.modulesStamp();
+    if ((changed !== undefined && changed !== text) || built !== modules) {
+      text = changed ?? text;
       await apply(gateway, file, terminal);
+      modules = gateway.modulesStamp();
     }
     await sleep(LOOK_MS);
   }

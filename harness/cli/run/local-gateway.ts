@@ -1,15 +1,15 @@
 // A local Envoy in front of the user's own upstreams, that takes a changed sluice.yaml without dropping a request.
-import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { createServer } from "node:net";
-import { availableParallelism, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import type { EnvoyConfig } from "../../envoy/config.ts";
-import { startEnvoy, type Envoy, type UpdateResult } from "../../envoy/process.ts";
-import { planModules } from "../../deploy/plan.ts";
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { modulePaths, planModules } from "../../deploy/plan.ts";
 import { envoyCluster, SYSTEM_CERTIFICATES } from "../../deploy/render/envoy-cluster.ts";
 import { envoyListener, LISTENER } from "../../deploy/render/envoy-listener.ts";
 import { labelsOf } from "../../deploy/render/head.ts";
+import { findEnvoy, type EnvoyBinary } from "../../envoy/binary.ts";
+import type { EnvoyConfig } from "../../envoy/config.ts";
+import { startEnvoy, type Envoy, type UpdateResult } from "../../envoy/process.ts";
 import { HarnessError } from "../../error.ts";
 import type { Installation } from "../../sluice-yaml/filters.ts";
 import type { Address, SluiceConfig } from "../../sluice-yaml/model.ts";
@@ -28,95 +28,116 @@ const CERTIFICATES = [
 /** A running gateway. */
 export class LocalGateway {
   readonly #from: Installation;
-  readonly #folder = mkdtempSync(join(tmpdir(), "sluice-run-"));
-  #envoy: Envoy | undefined;
+  readonly #envoy: Envoy;
+  readonly #isContainer: boolean;
+  #config: SluiceConfig;
 
-  constructor(from: Installation) {
+  private constructor(from: Installation, envoy: Envoy, config: SluiceConfig) {
     this.#from = from;
+    this.#envoy = envoy;
+    this.#isContainer = envoy.binary.kind === "docker";
+    this.#config = config;
   }
 
   /** Starts Envoy. Throws `environment-missing`, `port-taken`, and what starting Envoy throws. */
-  async start(config: SluiceConfig, progress: (line: string) => void): Promise<void> {
+  static async start(
+    config: SluiceConfig,
+    from: Installation,
+    progress: (line: string) => void,
+    found?: EnvoyBinary,
+  ): Promise<LocalGateway> {
     checkEnvironment(config);
     await checkPort(config.listen, "listen");
     await checkPort({ ...config.admin, host: "127.0.0.1" }, "admin");
-    this.#envoy = await startEnvoy(this.#configuration(config), {
+    const binary = found ?? (await findEnvoy({ progress }));
+    const envoy = await startEnvoy(configurationOf(config, from, binary.kind === "docker"), {
+      envoy: binary,
       concurrency: config.workers ?? availableParallelism(),
       drainSeconds: DRAIN_SECONDS,
       drainStrategy: "immediate",
       adminPort: config.admin.port,
       metricLabels: labelsOf(config),
+      environment: config.upstreams.flatMap(({ credentials }) => credentials?.env ?? []),
       allowFaults: true,
       progress,
     });
+    return new LocalGateway(from, envoy, config);
   }
 
   /** Changes it. What Envoy refuses leaves it as it was. */
   async update(config: SluiceConfig): Promise<UpdateResult> {
     checkEnvironment(config);
-    return this.#running().update(this.#configuration(config));
+    const result = await this.#envoy.update(configurationOf(config, this.#from, this.#isContainer));
+    if (result.accepted) this.#config = config;
+    return result;
   }
 
   /** Where it takes requests. */
   get port(): number {
-    return this.#running().port(LISTENER);
+    return this.#envoy.port(LISTENER);
   }
 
   get adminPort(): number {
-    return this.#running().adminPort;
+    return this.#envoy.adminPort;
   }
 
   get version(): string {
-    return this.#running().version;
+    return this.#envoy.version;
   }
 
   /** How Envoy ended, if it ended by itself. */
   get crashed(): { code: number | null; signal: NodeJS.Signals | null } | undefined {
-    return this.#envoy?.crashed;
+    return this.#envoy.crashed;
   }
 
-  /** The access log's file. */
-  logPath(config: SluiceConfig): string {
-    return config.accessLog === undefined ? join(this.#folder, "access.jsonl") : resolve(config.accessLog);
+  /** The file that Envoy writes the access log to. */
+  get logPath(): string {
+    return logPathOf(this.#config, this.#isContainer) ?? this.#envoy.accessLogPath(LISTENER);
+  }
+
+  /** The user's own file of it, where Envoy cannot write there itself. */
+  get copyPath(): string | undefined {
+    return this.#isContainer && this.#config.accessLog !== undefined ? resolve(this.#config.accessLog) : undefined;
+  }
+
+  /** Changes when a module does. */
+  modulesStamp(): string {
+    const paths = modulePaths(planModules(this.#config, this.#from));
+    return paths.map((path) => `${path} ${statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0}`).join("\n");
   }
 
   /** What Envoy and the modules said since byte `at`. */
   async said(at: number): Promise<{ lines: string[]; end: number }> {
-    const envoy = this.#running();
-    const end = await envoy.logEnd();
-    const lines = await envoy.logLines(at);
+    const end = await this.#envoy.logEnd();
+    const lines = await this.#envoy.logLines(at);
     return { lines: lines.filter(({ level }) => level !== "info").map(({ text }) => text), end };
   }
 
   async stop(): Promise<void> {
-    await this.#envoy?.kill();
-    rmSync(this.#folder, { recursive: true, force: true });
+    await this.#envoy.kill();
   }
+}
 
-  #running(): Envoy {
-    if (this.#envoy === undefined) throw new HarnessError("the gateway is not running", "not-running");
-    return this.#envoy;
-  }
-
-  #configuration(config: SluiceConfig): EnvoyConfig {
-    const plan = planModules(config, this.#from);
-    const caFile = CERTIFICATES.find((path) => existsSync(path)) ?? SYSTEM_CERTIFICATES;
-    const logPath = this.logPath(config);
-    const options = { modulePath: this.#copyOf, logPath };
-    const listener = envoyListener({ ...config, accessLog: logPath }, plan, options);
-    return {
-      listeners: [{ name: LISTENER, raw: listener }],
-      clusters: config.upstreams.map((upstream) => ({ name: upstream.name, raw: envoyCluster(upstream, caFile) })),
-    };
-  }
-
-  /** Under its hash, so that a module built anew is another file to Envoy. */
-  #copyOf = (module: string): string => {
-    const bytes = readFileSync(module);
-    const path = join(this.#folder, `${createHash("sha256").update(bytes).digest("hex").slice(0, 32)}.wasm`);
-    if (!existsSync(path)) writeFileSync(path, bytes);
-    return path;
+function configurationOf(config: SluiceConfig, from: Installation, isContainer: boolean): EnvoyConfig {
+  const plan = planModules(config, from);
+  // A container has certificates of its own.
+  const caFile = (isContainer ? undefined : CERTIFICATES.find((path) => existsSync(path))) ?? SYSTEM_CERTIFICATES;
+  const own = logPathOf(config, isContainer);
+  return {
+    listeners: [
+      {
+        name: LISTENER,
+        raw: ({ modulePath, logPath }) =>
+          envoyListener({ ...config, accessLog: own ?? logPath }, plan, { modulePath, logPath }),
+      },
+    ],
+    clusters: config.upstreams.map((upstream) => ({ name: upstream.name, raw: envoyCluster(upstream, caFile) })),
   };
+}
+
+/** The user's file, where Envoy itself can write to it. */
+function logPathOf(config: SluiceConfig, isContainer: boolean): string | undefined {
+  return config.accessLog === undefined || isContainer ? undefined : resolve(config.accessLog);
 }
 
 /** Credentials that nobody has set would reach the provider as an empty header. */
