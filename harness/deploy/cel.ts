@@ -98,3 +98,13 @@ function toCel(schema: CrdSchema, value: unknown): unknown {
 function isUrl(text: string): boolean {
   return /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(text) && URL.canParse(text);
 }
+
+/** Why an expression over Envoy's attributes is no CEL; undefined when it is. Names and types are Envoy's to judge. */
+export function celFault(expression: string): string | undefined {
+  try {
+    environment.parse(withoutIndexedHas(expression));
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.split("\n")[0];
+  }
+}

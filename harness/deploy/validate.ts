@@ -6,6 +6,7 @@ import { compileJudge, type Judge } from "../sluice-yaml/judge.ts";
 import type { Json } from "../scenario/scenario.ts";
 import { readDocument } from "../sluice-yaml/read.ts";
 import { parseSource, type Path, type SourceDocument } from "../sluice-yaml/source.ts";
+import { celFault } from "./cel.ts";
 import { isKubeObject, judgeObject } from "./kube.ts";
 import { checkPairs } from "./pairs.ts";
 import { planModules } from "./plan.ts";
@@ -76,6 +77,12 @@ function judgeByModule(
   toSource: (path: Path) => (string | number)[],
   known: readonly Fault[],
 ): Fault[] {
+  const expressions = celsIn(config).flatMap(({ path, text }) => {
+    const fault = celFault(text);
+    return fault === undefined
+      ? []
+      : [document.fault(toSource(path), `no CEL: ${fault}`, { cure: "Envoy would refuse it as well" })];
+  });
   const { errors, warnings } = verdictOf(module, config);
   const places = new Set(known.map(({ path }) => path));
   const toFault = (severity: Fault["severity"]) => (remark: Remark) => {
@@ -86,7 +93,17 @@ function judgeByModule(
     return document.fault(path, message, { severity, at: unknown === null ? "value" : "key", ...(cure && { cure }) });
   };
   const mayMatter = ({ message }: Remark) => !message.includes("this host evaluates no CEL");
-  return [...errors.map(toFault("error")), ...warnings.filter(mayMatter).map(toFault("warning"))].filter(
-    ({ path }) => !places.has(path),
-  );
+  const said = [...errors.map(toFault("error")), ...warnings.filter(mayMatter).map(toFault("warning")), ...expressions];
+  return said.filter(({ path }) => !places.has(path));
+}
+
+/** Expressions of a configuration: members called `cel`, and keys `cel:EXPRESSION`. */
+function celsIn(value: unknown, path: (string | number)[] = []): { path: (string | number)[]; text: string }[] {
+  if (typeof value === "string") {
+    if (path.at(-1) === "cel") return [{ path, text: value }];
+    return value.startsWith("cel:") ? [{ path, text: value.slice(4) }] : [];
+  }
+  if (Array.isArray(value)) return value.flatMap((item, at) => celsIn(item, [...path, at]));
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => celsIn(member, [...path, name]));
 }

@@ -100,6 +100,13 @@ const cases: [what: string, text: string, expected: string][] = [
     "x.yaml:8:40: error: spec.pluginConfig.tier[0].value: expected a header value, got 5",
   ],
   [
+    "an expression that is no CEL",
+    plugin(
+      `url: oci://r.example/sluice/model-tag:1\npluginConfig:\n  pair: outer\n  tier: [{when: {cel: "a ==" }, value: v}]`,
+    ),
+    "x.yaml:8:25: error: spec.pluginConfig.tier[0].when.cel: no CEL:",
+  ],
+  [
     "half a pair",
     plugin(`url: oci://r.example/sluice/model-tag:1\npluginConfig: {pair: outer}`),
     "the inner half of this pair is not in these files",
