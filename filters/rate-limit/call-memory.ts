@@ -8,6 +8,8 @@ import { Rule } from "./rule";
 export const NO_RULE: i32 = -1;
 /** Longest name of a caller that is kept: the hash of a credential. */
 const NAME_BYTES: i32 = 32;
+/** Longest host that prices can depend on. */
+const HOST_BYTES: i32 = 128;
 
 /** One call. */
 @unmanaged
@@ -22,6 +24,9 @@ export class CallNote {
   input: i64;
   cached: i64;
   output: i64;
+  /** When it began, in nanoseconds since 1970, and what it cost in 1e-12 of the currency: where cost is counted. */
+  startNanos: u64;
+  spent: i64;
   /** The rule that refused it, and the first one that tagged it. */
   refusedBy: i32;
   taggedBy: i32;
@@ -32,7 +37,10 @@ export class CallNote {
   asked: Asked;
   isDecided: bool;
   isEstimated: bool;
+  /** `spent` is known. */
+  isPriced: bool;
   nameLength: u8;
+  hostLength: u8;
 }
 
 /** The memory of all calls of one configuration. */
@@ -87,6 +95,9 @@ export class CallMemory {
     note.input = 0;
     note.cached = 0;
     note.output = 0;
+    note.startNanos = 0;
+    note.spent = 0;
+    note.isPriced = false;
     note.refusedBy = NO_RULE;
     note.taggedBy = NO_RULE;
     note.consumer = 0;
@@ -94,6 +105,7 @@ export class CallMemory {
     note.isDecided = false;
     note.isEstimated = false;
     note.nameLength = 0;
+    note.hostLength = 0;
     for (let i = 0; i < this.rules; i++) this.grant(slot, i).state = GrantState.None;
   }
 
@@ -102,6 +114,18 @@ export class CallMemory {
     if (name.length > NAME_BYTES) return;
     this.note(slot).nameLength = <u8>name.length;
     memory.copy(this.at(slot) + offsetof<CallNote>(), name.ptr, name.length);
+  }
+
+  /** Keeps the host that the caller named; one that is too long is not kept. */
+  keepHost(slot: i32, host: Bytes): void {
+    if (host.length > HOST_BYTES) return;
+    this.note(slot).hostLength = <u8>host.length;
+    memory.copy(this.at(slot) + offsetof<CallNote>() + <usize>NAME_BYTES, host.ptr, host.length);
+  }
+
+  /** The host that was kept; empty when there is none. */
+  host(slot: i32): Bytes {
+    return Bytes.view(this.at(slot) + offsetof<CallNote>() + <usize>NAME_BYTES, this.note(slot).hostLength);
   }
 
   /** The name that was kept; empty when there is none. */
@@ -116,5 +140,5 @@ export class CallMemory {
 }
 
 function noteBytes(): i32 {
-  return (<i32>offsetof<CallNote>() + NAME_BYTES + 7) & ~7;
+  return (<i32>offsetof<CallNote>() + NAME_BYTES + HOST_BYTES + 7) & ~7;
 }

@@ -5,9 +5,12 @@ import { ObjectReader } from "../../runtime/config/reader";
 import { SharedConfig } from "../../runtime/config/shared";
 import { Text } from "../../runtime/config/text";
 import { Compilation } from "../../runtime/match/compilation";
+import { readCurrency, readPrices } from "../../runtime/price/read";
+import { PriceTable } from "../../runtime/price/table";
 import { Dialect } from "./dialects";
 import { GlobalConfig } from "./global-config";
 import { Rule } from "./rule";
+import { Unit } from "./unit";
 
 /** Rules: which of them are about a call is one word. */
 export const MOST_RULES: i32 = 64;
@@ -20,6 +23,9 @@ const SECOND: i64 = 1_000_000_000;
 @final
 export class RateLimitConfig {
   readonly rules: Rule[] = [];
+  /** What calls cost, for rules that count it. */
+  readonly prices: PriceTable;
+  readonly currency: Text;
   /** Private paths and what is spoken there; null when nothing is said of them. */
   readonly classify: ClassifyRules | null;
   readonly reject: RejectConfig;
@@ -33,6 +39,9 @@ export class RateLimitConfig {
   constructor(reader: ObjectReader, shared: SharedConfig, compilation: Compilation) {
     const classify = new ClassifyRules(reader);
     this.classify = reader.has("classify") ? classify : null;
+    const prices = readPrices(reader);
+    this.prices = prices;
+    this.currency = readCurrency(reader);
     this.reject = new RejectConfig(reader.object("reject"));
     this.failsClosed = reader.enumeration("failure", FAILURES, 0) == 1;
     this.maxKeys = <i32>reader.integer("maxKeys", shared.maxKeys, 1, 1_000_000);
@@ -46,6 +55,8 @@ export class RateLimitConfig {
       const name = rule.name.toString();
       if (name.length && names.includes(name)) readers[i].error("name", "another rule has the same name");
       names.push(name);
+      if (rule.unit == Unit.Cost && prices.isEmpty)
+        readers[i].error("limit.unit", "where cost is counted, `prices` must say what calls cost");
       if (i < MOST_RULES) this.rules.push(rule);
       if (this.global.isUsed) rule.makeAlone(this.global.localShare);
     }

@@ -11,19 +11,45 @@ export function isCounted(exchange: Exchange): bool {
   return exchange.requestType != RequestType.Tool && exchange.requestType != RequestType.Batch;
 }
 
-/** Parts of tokens of a finished, failed, cut or aborted call. `note` has what it was estimated at. */
-export function costOf(exchange: Exchange, weights: Weights, note: CallNote): i64 {
+/** What of a call is to be paid when it is over. */
+export const enum Basis {
+  Nothing,
+  /** What the provider reported. */
+  Usage,
+  /** The estimate of its input, and the output that passed by. */
+  Seen,
+  /** The estimate of its input. */
+  Input,
+  /** All that it was estimated at. */
+  Estimate,
+}
+
+/** By what a finished, failed, cut or aborted call is counted. */
+export function basisOf(exchange: Exchange): Basis {
   const usage = exchange.usage;
-  if (exchange.isUncounted) return 0;
+  if (exchange.isUncounted) return Basis.Nothing;
   // The estimate of input learned from this model is better than the general one.
-  if (usage.status == UsageStatus.Estimated) return weights.ofEstimate(note.input, note.cached, usage.output);
-  if (usage.isPresent) return weights.ofUsage(usage);
-  if (exchange.outcome == Outcome.Error || !isTextual(exchange.requestType)) return 0;
+  if (usage.status == UsageStatus.Estimated) return Basis.Seen;
+  if (usage.isPresent) return Basis.Usage;
+  if (exchange.outcome == Outcome.Error || !isTextual(exchange.requestType)) return Basis.Nothing;
   // Before any answer: who left after sending was answered for, an upstream that failed did nothing.
-  if (exchange.status == 0)
-    return exchange.outcome == Outcome.Aborted ? weights.ofEstimate(note.input, note.cached, 0) : 0;
+  if (exchange.status == 0) return exchange.outcome == Outcome.Aborted ? Basis.Input : Basis.Nothing;
   // An answer that cannot be read costs what it was expected to.
-  return exchange.status < 300 ? weights.ofEstimate(note.input, note.cached, note.output) : 0;
+  return exchange.status < 300 ? Basis.Estimate : Basis.Nothing;
+}
+
+/** Parts of tokens of a call that is over. `note` has what it was estimated at. */
+export function costOf(exchange: Exchange, weights: Weights, note: CallNote): i64 {
+  const basis = basisOf(exchange);
+  if (basis == Basis.Nothing) return 0;
+  if (basis == Basis.Usage) return weights.ofUsage(exchange.usage);
+  return weights.ofEstimate(note.input, note.cached, outputOf(basis, exchange, note));
+}
+
+/** The output of a call that is counted by its estimate. */
+export function outputOf(basis: Basis, exchange: Exchange, note: CallNote): i64 {
+  if (basis == Basis.Seen) return exchange.usage.output;
+  return basis == Basis.Estimate ? note.output : 0;
 }
 
 /** Kinds of calls that always use tokens. */

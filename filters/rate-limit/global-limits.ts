@@ -13,7 +13,7 @@ import { Owed } from "./owed";
 import { addDescriptor, beginRequest } from "./rls-request";
 import { ResponseReader } from "./rls-response";
 import { Rule } from "./rule";
-import { countsTokens } from "./unit";
+import { countsUsage } from "./unit";
 
 const SERVICE = Bytes.constant("envoy.service.ratelimit.v3.RateLimitService");
 const METHOD = Bytes.constant("ShouldRateLimit");
@@ -76,7 +76,7 @@ export class GlobalLimits {
       const rule = this.rules[index];
       const grant = this.memory.grant(slot, index);
       // Tokens are asked about without taking any: what the call costs is told when it is over.
-      const hits: u64 = countsTokens(rule.unit) ? 0 : 1;
+      const hits: u64 = countsUsage(rule.unit) ? 0 : 1;
       addDescriptor(message, rule.globalName.bytes, grant.limit, grant.askedHigh, grant.askedLow, hits);
     }
     if (message.isTruncated) return false;
@@ -176,7 +176,7 @@ export class GlobalLimits {
     grant.capacity = limit.capacity;
     grant.window = limit.windowSeconds;
     if (!status.hasLimit) {
-      if (!countsTokens(rule.unit)) grant.remaining = limit.capacity;
+      if (!countsUsage(rule.unit)) grant.remaining = limit.capacity;
       return;
     }
     const remaining = status.isOver ? 0 : status.remaining / parts;

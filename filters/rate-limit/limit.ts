@@ -29,7 +29,7 @@ export class LimitFields {
 
   /** Reads `limit` of a rule; with `base` that of an override, which inherits what it does not name. */
   constructor(reader: ObjectReader, base: LimitFields | null = null) {
-    this.unit = base ? base.unit : readUnit(reader);
+    this.unit = base ? base.unit : <Unit>reader.enumeration("unit", UNITS, Unit.Requests);
     if (base) this.leaseShare = base.leaseShare;
     if (!base && !reader.has("capacity")) reader.mismatch("capacity", "a whole number from 1 to 1000000000000");
     this.capacity = reader.integer("capacity", base ? base.capacity : 1, 1, MOST_TOKENS);
@@ -104,12 +104,4 @@ export function compileLimit(fields: LimitFields, places: i32, rule: string, rea
   const meter = meterOf(fields.capacity, fields.refill, fields.interval, fields.maxDebt, places);
   if (!meter) reader.errors.error(reader.path, UNCOUNTABLE);
   return new Limit(fields, meter ? meter : meterOfCalls(1), places, rule);
-}
-
-function readUnit(reader: ObjectReader): Unit {
-  if (reader.string("unit", "") == "cost") {
-    reader.error("unit", 'expected a unit that needs no prices, got "cost": budgets in money are cost-accounting\'s');
-    return Unit.Requests;
-  }
-  return <Unit>reader.enumeration("unit", UNITS, Unit.Requests);
 }

@@ -1,12 +1,13 @@
 // The filter itself: brings the events of a call to those who decide, settle and tell.
 import { HeaderMap } from "../../runtime/abi/enums";
-import { AiCall, responseHead } from "../../runtime/ai/call";
+import { AiCall, requestHead, responseHead } from "../../runtime/ai/call";
 import { RequestFact, ResponseFact } from "../../runtime/ai/facts";
 import { Part } from "../../runtime/ai/part";
 import { Plugin } from "../../runtime/ai/plugin";
 import { ClassifyRules } from "../../runtime/ai/rules";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { SharedConfig } from "../../runtime/config/shared";
+import { nowNanos } from "../../runtime/host/clock";
 import { setHeader } from "../../runtime/host/headers";
 import { Cause } from "../../runtime/stream/half";
 import { beginGrant } from "./call-keys";
@@ -20,7 +21,7 @@ import { Limits } from "./limits";
 import { FILTER, Ruling } from "./ruling";
 import { settleCall } from "./settlement";
 import { admitCaller, nameCaller, tell } from "./telemetry";
-import { countsTokens, Unit } from "./unit";
+import { countsUsage, Unit } from "./unit";
 
 const DEGRADE = Bytes.constant("x-ai-degrade");
 const ACCEPT_ENCODING = Bytes.constant("accept-encoding");
@@ -42,7 +43,7 @@ export class Limiter extends Part {
   /** Requests are requests, whatever they ask for. */
   get wantsEveryRequest(): bool {
     const rules = this.limits.rules;
-    for (let i = 0; i < rules.length; i++) if (!countsTokens(rules[i].unit)) return true;
+    for (let i = 0; i < rules.length; i++) if (!countsUsage(rules[i].unit)) return true;
     return false;
   }
 
@@ -78,10 +79,13 @@ export class Limiter extends Part {
     const note = limits.memory.note(call.slot);
     for (let i = 0, k = limits.rules.length; i < k; i++) {
       const rule = limits.rules[i];
-      if (countsTokens(rule.unit) && !isCounted(exchange)) continue;
+      if (countsUsage(rule.unit) && !isCounted(exchange)) continue;
       if (!rule.when.headersMatch(call.facts)) continue;
       note.matched |= (<u64>1) << (<u64>i);
       beginGrant(limits, call, i);
+      if (rule.unit != Unit.Cost || note.startNanos != 0) continue;
+      note.startNanos = nowNanos();
+      limits.memory.keepHost(call.slot, requestHead.authority);
     }
     if (note.matched) nameCaller(limits, call, note);
   }
@@ -90,7 +94,7 @@ export class Limiter extends Part {
     let facts = RequestFact.None;
     for (let rest = this.limits.memory.note(call.slot).matched; rest != 0; rest &= rest - 1) {
       const rule = this.limits.rules[<i32>ctz(rest)];
-      if (rule.needsModel) facts |= RequestFact.Model;
+      if (rule.needsModel || (rule.reserves && rule.unit == Unit.Cost)) facts |= RequestFact.Model;
       if (rule.reserves) facts |= rule.unit == Unit.OutputTokens ? RequestFact.MaxOutput : RequestFact.WholeBody;
     }
     return facts;

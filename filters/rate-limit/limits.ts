@@ -8,9 +8,10 @@ import { RateLimitConfig } from "./config";
 import { GlobalLimits } from "./global-limits";
 import { Leases } from "./leases";
 import { Models } from "./models";
+import { Money } from "./money";
 import { Rule } from "./rule";
 import { consumerLabel, ruleLabel } from "./telemetry";
-import { countsTokens } from "./unit";
+import { countsUsage } from "./unit";
 
 
 @final
@@ -19,12 +20,13 @@ export class Limits {
   readonly memory: CallMemory;
   readonly buckets: Buckets;
   readonly models: Models;
+  readonly money: Money;
   readonly leases: Leases;
   readonly global: GlobalLimits;
   readonly headers: AnswerHeaders;
   /** By rule. */
   readonly labels: StaticArray<i32>;
-  readonly countsAnyTokens: bool;
+  readonly countsAnyUsage: bool;
   private now: i64 = 0;
 
   constructor(
@@ -38,20 +40,21 @@ export class Limits {
     this.memory = memory;
     this.buckets = buckets;
     this.models = new Models(shared);
+    this.money = new Money(config, shared, memory);
     this.leases = new Leases(rules, buckets);
     this.global = new GlobalLimits(config.global, rules, memory, buckets);
     this.headers = new AnswerHeaders(rules, memory, buckets, config.reject.dialects);
     this.labels = new StaticArray<i32>(rules.length);
-    let countsAnyTokens = false;
-    for (let i = 0; i < rules.length; i++) if (countsTokens(rules[i].unit)) countsAnyTokens = true;
-    this.countsAnyTokens = countsAnyTokens;
+    let countsAnyUsage = false;
+    for (let i = 0; i < rules.length; i++) if (countsUsage(rules[i].unit)) countsAnyUsage = true;
+    this.countsAnyUsage = countsAnyUsage;
   }
 
   /** Makes shared state and labels ready. */
   open(): void {
     if (this.rules.length == 0) return;
     this.buckets.open();
-    if (this.countsAnyTokens) this.models.open();
+    if (this.countsAnyUsage) this.models.open();
     for (let i = 0; i < this.rules.length; i++) this.labels[i] = ruleLabel.reserve(this.rules[i].name.bytes);
     const consumers = this.shared.consumers;
     for (let i = 0; i < consumers.entries.length; i++) consumerLabel.reserve(consumers.entries[i].name.bytes);
@@ -72,11 +75,11 @@ export class Limits {
 
   /** Whether the answer of a call tells what is to be charged. */
   settles(slot: i32): bool {
-    if (!this.countsAnyTokens) return false;
+    if (!this.countsAnyUsage) return false;
     const note = this.memory.note(slot);
     if (note.refusedBy != NO_RULE) return false;
     for (let rest = note.matched; rest != 0; rest &= rest - 1) {
-      if (countsTokens(this.rules[<i32>ctz(rest)].unit)) return true;
+      if (countsUsage(this.rules[<i32>ctz(rest)].unit)) return true;
     }
     return false;
   }

@@ -5,7 +5,8 @@ import { ErrorKind } from "../../runtime/ai/reply";
 import { ByteBuffer } from "../../runtime/bytes/buffer";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { Text } from "../../runtime/config/text";
-import { RejectConfig } from "./config";
+import { appendAmount, UNITS_PER_NANO } from "../../runtime/price/amount";
+import { RateLimitConfig, RejectConfig } from "./config";
 import { Grant } from "./grant";
 import { NEVER } from "./meter";
 import { Rule } from "./rule";
@@ -30,6 +31,7 @@ const UNIT_TEXTS: Bytes[] = [
   Bytes.constant(" input tokens"),
   Bytes.constant(" output tokens"),
   Bytes.constant(" requests in flight"),
+  Bytes.constant(" "), // the currency follows
 ];
 const RATE_LIMIT = Bytes.constant("Rate limit `");
 const REACHED = Bytes.constant("` reached: at most ");
@@ -43,6 +45,7 @@ const TRY_AGAIN = Bytes.constant(". Try again in ");
 const TRY_LATER = Bytes.constant(". Try again when other requests have ended");
 const MISSING_TEXT = Bytes.constant("` counts callers by something that this request lacks");
 const UNAVAILABLE_TEXT = Bytes.constant("` cannot be checked at the moment");
+const MOST_NANOS: i64 = i64.MAX_VALUE / 1000;
 const number = new ByteBuffer(64);
 
 /** How long a refused caller has to wait. */
@@ -50,8 +53,9 @@ export function waitOf(grant: Grant): i64 {
   return grant.wait == NEVER ? UNKNOWN_WAIT : grant.wait;
 }
 
-/** Answers a call that is over a rule's limit; `asked` are the tokens that it was estimated at, 0 for a plain request. */
-export function refuse(call: AiCall, config: RejectConfig, rule: Rule, grant: Grant, asked: i64): void {
+/** Answers a call that is over a rule's limit; `asked` is what it was estimated at, 0 for a plain request. */
+export function refuse(call: AiCall, all: RateLimitConfig, rule: Rule, grant: Grant, asked: i64): void {
+  const config = all.reject;
   const reply = call.reply;
   const wait = waitOf(grant);
   const isRetriable = wait <= config.giveUpAfter;
@@ -63,7 +67,7 @@ export function refuse(call: AiCall, config: RejectConfig, rule: Rule, grant: Gr
   } else {
     const text = reply.open(config.status, ErrorKind.RateLimit, GrpcStatus.ResourceExhausted, CODE, LIMITED_DETAILS);
     reply.isRetriable = isRetriable;
-    writeReason(text, rule, grant, asked);
+    writeReason(text, rule, grant, asked, all.currency.bytes);
     if (grant.wait == NEVER) text.add(TRY_LATER);
     else appendDuration(text.add(TRY_AGAIN), wait);
     call.endSentence(text);
@@ -101,12 +105,20 @@ export function refuseUnknown(call: AiCall, rule: Rule): void {
   call.endSentence(text);
 }
 
-function writeReason(text: ByteBuffer, rule: Rule, grant: Grant, asked: i64): void {
-  text.add(RATE_LIMIT).add(rule.name.bytes).add(REACHED).i64(grant.capacity).add(UNIT_TEXTS[rule.unit]);
+function writeReason(text: ByteBuffer, rule: Rule, grant: Grant, asked: i64, currency: Bytes): void {
+  text.add(RATE_LIMIT).add(rule.name.bytes).add(REACHED);
+  writeCount(text, rule, grant.capacity).add(UNIT_TEXTS[rule.unit]);
+  if (rule.unit == Unit.Cost) text.add(currency);
   if (rule.unit != Unit.Concurrency) text.add(IN).i64(grant.window).add(SECONDS);
   else text.add(COMMA);
-  text.i64(grant.remaining).add(LEFT);
-  if (asked > 0) text.add(NEEDED).i64(asked).add(NEEDED_END);
+  writeCount(text, rule, grant.remaining).add(LEFT);
+  if (asked > 0) writeCount(text.add(NEEDED), rule, asked).add(NEEDED_END);
+}
+
+/** Writes money as a decimal, all else as it is counted. */
+function writeCount(text: ByteBuffer, rule: Rule, count: i64): ByteBuffer {
+  if (rule.unit != Unit.Cost) return text.i64(count);
+  return appendAmount(text, min<i64>(count, MOST_NANOS) * <i64>UNITS_PER_NANO);
 }
 
 const OPEN: u8 = 0x7b;

@@ -8,7 +8,7 @@ import { Match } from "../../runtime/match/match";
 import { compileLimit, Limit, LimitFields } from "./limit";
 import { Override } from "./override";
 import { generationLength } from "./reservation";
-import { countsTokens, Unit, usualWeight, Weights, WEIGHT_PLACES } from "./unit";
+import { countsTokens, countsUsage, Unit, usualWeight, Weights, WEIGHT_PLACES } from "./unit";
 
 /** What becomes of calls that lack a part of the key. */
 export const enum OnMissingKey {
@@ -47,7 +47,7 @@ export class Rule {
   readonly onMissingKey: OnMissingKey;
   /** Beyond the limit a call is tagged instead of refused. */
   readonly tags: bool;
-  /** Tokens are reserved before a call and settled after it. */
+  /** Tokens, or their price, are reserved before a call and settled after it. */
   readonly reserves: bool;
   /** Milliseconds of a generation of reservations. */
   readonly generationLength: u32;
@@ -78,14 +78,14 @@ export class Rule {
     }
     this.onMissingKey = <OnMissingKey>reader.enumeration("onMissingKey", ON_MISSING_KEY, OnMissingKey.Shared);
     this.tags = reader.enumeration("over", OVER, 0) == 1;
-    this.reserves = reader.bool("reserve", true) && countsTokens(fields.unit);
+    this.reserves = reader.bool("reserve", true) && countsUsage(fields.unit);
     const timeToLive = reader.duration("reservationTtl", 900 * SECOND, 10 * SECOND, 86_400 * SECOND);
     this.generationLength = generationLength(timeToLive);
   }
 
   /** Whether a call keeps something of the bucket until it ends. */
   get isReserving(): bool {
-    return countsTokens(this.unit) || this.unit == Unit.Concurrency;
+    return countsUsage(this.unit) || this.unit == Unit.Concurrency;
   }
 
   /** Whether workers take slices in advance. */

@@ -15,7 +15,7 @@ import { Limits } from "./limits";
 import { refuse, refuseMissing, refuseUnknown } from "./refusal";
 import { OnMissingKey, Rule } from "./rule";
 import { countDecisions, countVerdict, Verdict } from "./telemetry";
-import { countsTokens } from "./unit";
+import { countsUsage, Unit } from "./unit";
 
 /** The filter, as its errors name it. */
 export const FILTER: string = "rate-limit";
@@ -135,7 +135,7 @@ export class Ruling {
     const limits = this.limits;
     const rule = limits.rules[index];
     const grant = limits.memory.grant(call.slot, index);
-    const asked = countsTokens(rule.unit) ? grant.units / limits.buckets.limitOf(rule, grant).meter.scale : 0;
+    const asked = countsUsage(rule.unit) ? grant.units / limits.buckets.limitOf(rule, grant).meter.scale : 0;
     this.giveBack(index, grant);
     grant.state = GrantState.Over;
     if (rule.isShadow) return true;
@@ -145,7 +145,7 @@ export class Ruling {
       return true;
     }
     this.end(call, note, index, taken);
-    refuse(call, limits.config.reject, rule, grant, asked);
+    refuse(call, limits.config, rule, grant, asked);
     if (!(limits.config.reject.dialects & Dialect.None)) limits.headers.write(call.slot, call.reply.headers);
     return false;
   }
@@ -172,14 +172,16 @@ export class Ruling {
     grant.units = 0;
   }
 
-  /** Parts of tokens that a call asks a rule for. */
+  /** Parts of tokens, or of money, that a call asks a rule for. */
   private askedOf(call: AiCall, exchange: Exchange, note: CallNote, rule: Rule): i64 {
-    if (!countsTokens(rule.unit)) return 1;
+    const limits = this.limits;
+    if (!countsUsage(rule.unit)) return 1;
     if (!rule.reserves) return 0;
     if (!note.isEstimated) {
       const isRead = exchange.isRequestKnown(RequestFact.WholeBody);
-      this.limits.models.estimate(exchange, note, isRead, call.requestLength);
+      limits.models.estimate(exchange, note, isRead, call.requestLength);
     }
+    if (rule.unit == Unit.Cost) return limits.money.expected(exchange, note, call.slot);
     return rule.weights.ofEstimate(note.input, note.cached, note.output);
   }
 }

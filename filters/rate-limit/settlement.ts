@@ -10,7 +10,7 @@ import { GrantState } from "./grant";
 import { Limits } from "./limits";
 import { Rule } from "./rule";
 import { FILTER } from "./ruling";
-import { countsTokens } from "./unit";
+import { countsUsage, Unit } from "./unit";
 
 /** Settles a call that was not refused here. Within `onLog`. */
 export function settleCall(limits: Limits, call: AiCall, exchange: Exchange, note: CallNote): void {
@@ -31,7 +31,7 @@ function settleRule(limits: Limits, exchange: Exchange, note: CallNote, slot: i3
   const rule = limits.rules[index];
   const grant = limits.memory.grant(slot, index);
   if (!rule.isReserving || (grant.state != GrantState.Granted && grant.state != GrantState.Unknown)) return;
-  const cost = costFor(limits, exchange, note, rule);
+  const cost = costFor(limits, exchange, note, slot, rule);
   const isKept = limits.global.keeps(rule);
   if (isKept && !limits.global.charge(index, grant, cost)) reportError(FILTER, ErrorKind.StateFull, rule.name.bytes);
   if (grant.state != GrantState.Granted || (isKept && !rule.reserves && !grant.isAlone)) return;
@@ -46,11 +46,12 @@ function undoRule(limits: Limits, slot: i32, index: i32): void {
   reportError(FILTER, ErrorKind.HostFault, limits.rules[index].name.bytes);
 }
 
-/** Parts of tokens that a call cost a rule. */
-function costFor(limits: Limits, exchange: Exchange, note: CallNote, rule: Rule): i64 {
-  if (!countsTokens(rule.unit)) return 0;
+/** Parts of tokens, or of money, that a call cost a rule. */
+function costFor(limits: Limits, exchange: Exchange, note: CallNote, slot: i32, rule: Rule): i64 {
+  if (!countsUsage(rule.unit)) return 0;
   if (!note.isEstimated && exchange.usage.status != UsageStatus.Complete) {
     limits.models.estimate(exchange, note, exchange.isRequestKnown(RequestFact.WholeBody), -1);
   }
+  if (rule.unit == Unit.Cost) return limits.money.spent(exchange, note, slot, FILTER);
   return costOf(exchange, rule.weights, note);
 }

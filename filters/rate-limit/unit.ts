@@ -3,7 +3,7 @@ import { UsageStatus } from "../../runtime/ai/facts";
 import { Usage } from "../../runtime/ai/usage";
 import { MOST_UNITS } from "./meter";
 
-/** The kinds, in the order of their names. `cost` joins them when prices can be asked for here. */
+/** The kinds, in the order of their names. */
 export const enum Unit {
   Requests,
   Tokens,
@@ -11,16 +11,25 @@ export const enum Unit {
   OutputTokens,
   /** Requests in flight. */
   Concurrency,
+  /** Money: 1e-9 of the currency. */
+  Cost,
 }
 
 /** The names of the kinds in configurations. */
-export const UNITS: string[] = ["requests", "tokens", "input-tokens", "output-tokens", "concurrency"];
+export const UNITS: string[] = ["requests", "tokens", "input-tokens", "output-tokens", "concurrency", "cost"];
 
 /** Decimals that a weight may have. */
 export const WEIGHT_PLACES: i32 = 6;
 const WEIGHT_ONE: i64 = 1_000_000;
+/** Decimals of a unit of money: prices are in 1e-12 of the currency. */
+const COST_PLACES: i32 = 3;
 
-/** Whether calls are counted by what they cost, which is known when they are over. */
+/** Whether calls are counted by what they use, which is known when they are over. */
+export function countsUsage(unit: Unit): bool {
+  return countsTokens(unit) || unit == Unit.Cost;
+}
+
+/** Whether that is tokens. */
 export function countsTokens(unit: Unit): bool {
   return unit == Unit.Tokens || unit == Unit.InputTokens || unit == Unit.OutputTokens;
 }
@@ -28,7 +37,7 @@ export function countsTokens(unit: Unit): bool {
 /** What tokens of each kind count for. Given in millionths, kept in the coarsest parts that hold all of them. */
 @final
 export class Weights {
-  /** Decimals of a part: a token is 10^places of them. */
+  /** Decimals of a part: a token, or a unit of money, is 10^places of them. */
   readonly places: i32;
   private readonly input: i64;
   private readonly cachedInput: i64;
@@ -48,7 +57,7 @@ export class Weights {
       by = next;
       places--;
     }
-    this.places = places;
+    this.places = unit == Unit.Cost ? COST_PLACES : places;
     this.input = input / by;
     this.cachedInput = cachedInput / by;
     this.cacheWrite = cacheWrite / by;

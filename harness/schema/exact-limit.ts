@@ -14,6 +14,8 @@ interface Limit {
 
 const MOST_UNITS = 2n ** 61n;
 const WEIGHT_PLACES = 6;
+/** Money is given in 1e-9 of the currency and counted in 1e-12. */
+const COST_PARTS = 1000n;
 const QUANTA = [1n, 1000n, 1_000_000n];
 
 /** Judges `limit` and `overrides` of a rule. True for what is wrong in another way. */
@@ -60,6 +62,7 @@ function read(limit: JsonObject, base: Limit | undefined): Limit | undefined {
 export function weightPartsOf(rule: JsonObject): bigint {
   const weights = asObject(rule["weights"]);
   const unit = asObject(rule["limit"])["unit"];
+  if (unit === "cost") return COST_PARTS;
   if (unit !== "tokens" && unit !== "input-tokens" && unit !== "output-tokens") return 1n;
   const input = ["input", "cachedInput", "cacheWrite"];
   const output = ["output", "reasoning"];

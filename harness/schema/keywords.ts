@@ -8,6 +8,7 @@
 //   x-member-of {value, list, member}          the value at a path is that of some object of a list
 //   x-exact-limits true                        the limits of a rule can be counted in whole numbers of 64 bits
 //   x-same-length {list, member, as}           the lists in a list's objects are as long as another list of the object
+//   x-needs {list, value, equals, other}       where an object of a list has that value at a path, another list is not empty
 //   x-refer {list, member, to, name, length?}  each object of a list names an object of another list (which has that name),
 //                                              and their members `length` are equally long
 
@@ -40,6 +41,7 @@ export function addKeywords(ajv: Ajv2020): void {
     validate: (_: boolean, rule: JsonObject) => hasExactLimits(rule),
   });
   ajv.addKeyword({ keyword: "x-same-length", type: "object", schemaType: "object", validate: hasSameLengths });
+  ajv.addKeyword({ keyword: "x-needs", type: "object", schemaType: "object", validate: hasNeeded });
   ajv.addKeyword({ keyword: "x-refer", type: "object", schemaType: "object", validate: areReferred });
 }
 
@@ -89,6 +91,12 @@ function isMemberOf(rule: { value: string; list: string; member: string }, data:
 function hasSameLengths(rule: { list: string; member: string; as: string }, data: unknown): boolean {
   const length = lengthAt(data, rule.as);
   return listAt(data, rule.list).every((item) => lengthAt(item, rule.member) === length);
+}
+
+function hasNeeded(rule: { list: string; value: string; equals: unknown; other: string }, data: unknown): boolean {
+  const path = rule.value.split(".");
+  const isNeeded = listAt(data, rule.list).some((item) => valueAt(item, path) === rule.equals);
+  return !isNeeded || lengthAt(data, rule.other) > 0;
 }
 
 interface Referral {

@@ -69,7 +69,7 @@ const STRINGS = [
   ],
   ...["const:", "const:*", "property:a.b", "Consumer", "consumer ", "ip", "query:é", "cookie"],
   ...["0f".repeat(16), "0F".repeat(16), "0f".repeat(32), "0f".repeat(20), "POST", "post", "M-SEARCH", "-A", "A1"],
-  ...["pass", "Pass", "reject", "chat", "openai-chat", "outer", "edge", "true", "null", "stable", "canary"],
+  ...["pass", "Pass", "reject", "chat", "openai-chat", "outer", "edge", "true", "null", "stable", "canary", "cost"],
 ];
 
 /** Every variation of `value`, place by place. `value` itself is not changed. */

@@ -33,6 +33,7 @@ const OWN_KEYWORDS: Record<string, string> = {
   "x-member-of": "the name is not in the list",
   "x-exact-limits": "a limit cannot be counted in whole numbers of 64 bits",
   "x-same-length": "a list has not as many parts as the one that it belongs to",
+  "x-needs": "something is counted that another list must price, and that is empty",
   "x-refer": "an entry names nothing that is there, or has not as many parts as that",
 };
 

@@ -95,6 +95,100 @@ const header = (result: { headers: [string, string][] }, name: string) =>
 
 const text = (result: { body: Uint8Array }) => new TextDecoder().decode(result.body);
 
+/** 1 per thousand tokens in, 2 per thousand out. */
+const prices: Json = [
+  { id: "4o", models: ["gpt-4o*"], per: "1K", input: "1", cachedInput: "0.5", output: "2" },
+  { id: "fine", models: ["fine"], per: "1", input: "0.000000000001", output: "0.000000000001" },
+];
+
+/** A streamed chat answer of these pieces. */
+const stream = (content: string[]) =>
+  content.map((part) => `data: ${JSON.stringify({ choices: [{ delta: { content: part } }] })}\n\n`).join("");
+
+/** A rule of cost, whose capacity is in 1e-9 of the currency. */
+const cost = (capacity: number, interval = "1000s", more: Rule = {}): Rule => ({
+  name: "cost",
+  mode: "enforce",
+  limit: { capacity, interval, unit: "cost" },
+  ...more,
+});
+
+/** What `RateLimit` says is left. */
+const leftIn = (result: { headers: [string, string][] }) =>
+  Number(/;r=(\d+)/.exec(header(result, "ratelimit") ?? "")?.[1]);
+
+describe("a limit of cost", () => {
+  const one = 1_000_000_000;
+  const small = (model: string) => chat({ tokens: 10, maxTokens: 10, model });
+
+  test("reserves the price of an estimate and settles to what the call cost", () => {
+    const g = gateway({ rules: [cost(one)], prices });
+    const first = g.request({ ...small("gpt-4o"), upstream: answer(100, 50) });
+    assert.equal(leftIn(first), one - 30_000_000);
+    assert.match(header(first, "ratelimit-policy") ?? "", /"cost";q=1000000000;w=1000;qu="cost"/);
+    assert.equal(leftIn(g.request(small("gpt-4o-other"))), one - 200_000_000 - 30_000_000);
+  });
+
+  test("charges what the finest prices make, and rounds nothing away", () => {
+    const g = gateway({ rules: [cost(1_000_000, "366d", { reserve: false })], prices });
+    const call = () => leftIn(g.request({ ...small("fine"), upstream: answer(1000, 1000, { body: fine }) }));
+    const fine = JSON.stringify({
+      ...{ object: "chat.completion", model: "fine", choices: [] },
+      usage: { prompt_tokens: 500, completion_tokens: 1000, total_tokens: 1500 },
+    });
+    // 1.5e-9 each.
+    assert.deepEqual([call(), call(), call()], [1_000_000, 999_998, 999_997]);
+  });
+
+  test("goes into debt, and admits the next call exactly when it is paid", () => {
+    const g = gateway({ rules: [cost(one)], prices, currency: "EUR" });
+    g.request({ ...small("gpt-4o"), upstream: answer(500, 750) });
+    const refused = g.request(small("gpt-4o-y"));
+    assert.equal(refused.status, 429);
+    assert.match(text(refused), /at most 1 EUR in 1000 s, 0 left, about 0\.03 needed/);
+    assert.equal(header(refused, "retry-after-ms"), "1030000");
+    g.advance(1_029_999);
+    assert.equal(g.request(small("gpt-4o-y")).status, 429);
+    g.advance(1);
+    assert.equal(g.request(small("gpt-4o-y")).status, 200);
+  });
+
+  test("gives all back when the provider fails, and charges what was streamed when the client leaves", () => {
+    const g = gateway({ rules: [cost(one, "366d")], prices });
+    g.request({ ...small("gpt-4o"), upstream: { kind: "answer", status: 500 } });
+    assert.equal(
+      leftIn(g.request({ ...small("gpt-4o"), upstream: { kind: "answer", status: 500 } })),
+      one - 30_000_000,
+    );
+    const body = stream(Array.from({ length: 20 }, () => "word"));
+    g.request({
+      ...chat({ tokens: 100 }),
+      upstream: {
+        kind: "answer",
+        headers: [["content-type", "text/event-stream"]],
+        body,
+        chunks: [{ bytes: body.length / 2 }, { bytes: body.length, afterMs: 1000 }],
+        framing: "chunked",
+      },
+      abort: { responseBytes: body.length / 2 },
+    });
+    const left = leftIn(g.request(small("gpt-4o-y")));
+    assert.ok(Math.abs(left - (one - 120_000_000 - 30_000_000)) < 100, `${left} left`);
+  });
+
+  test("counts calls without a price once, and does not charge them", () => {
+    const g = gateway({ rules: [cost(one), cost(one, "1000s", { name: "more" })], prices });
+    const body = JSON.stringify({
+      model: "unpriced",
+      choices: [],
+      usage: { prompt_tokens: 9e6, completion_tokens: 9e6 },
+    });
+    assert.equal(leftIn(g.request({ ...small("unpriced"), upstream: answer(0, 0, { body }) })), one);
+    assert.equal(g.metricValues()["filter=.=rate-limit;.;kind=.=unknown_price;.;sluice.errors"], 1);
+    assert.equal(leftIn(g.request(small("unpriced"))), one);
+  });
+});
+
 describe("a limit of requests", () => {
   test("admits its capacity at once and then as it comes back", () => {
     const g = gateway({ rules: [requests(3, "60s")] });
@@ -382,9 +476,6 @@ describe("a limit of tokens", () => {
     });
   }
 
-  const stream = (content: string[]) =>
-    content.map((part) => `data: ${JSON.stringify({ choices: [{ delta: { content: part } }] })}\n\n`).join("");
-
   test("settles on what was streamed when the client leaves", () => {
     const g = gateway({ rules: [tokens(10_000, "1000h")], reject: openai });
     const body = stream(Array.from({ length: 20 }, () => "word"));
@@ -551,16 +642,16 @@ describe("a change of configuration", () => {
     assert.match(lines, /rate-limit: config: rules\[0\]\.limit\.interval: expected a duration such as "60s", got 60/);
   });
 
-  test("refuses costs with a reason", () => {
+  test("refuses to count what has no prices", () => {
     const g = gateway({ rules: [requests(4)] });
     g.advance(1100);
-    assert.equal(
-      g.update("rate-limit", {
-        config: { rules: [{ name: "x", mode: "enforce", limit: { capacity: 1, unit: "cost" } }] },
-      }),
-      false,
-    );
-    assert.match(g.logLines.map(({ text: line }) => line).join("\n"), /limit\.unit: .*cost/);
+    const rules = [{ name: "x", mode: "enforce", limit: { capacity: 1, unit: "cost" } }];
+    assert.equal(g.update("rate-limit", { config: { rules } }), false);
+    assert.match(g.logLines.map(({ text: line }) => line).join("\n"), /rules\[0\]\.limit\.unit: .*prices/);
+    g.advance(1100);
+    assert.equal(g.update("rate-limit", { config: { rules, prices: [] } }), false);
+    g.advance(1100);
+    assert.equal(g.update("rate-limit", { config: { rules, prices } }), true);
   });
 });
 

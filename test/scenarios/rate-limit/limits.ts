@@ -48,11 +48,11 @@ function chat(more: Partial<RequestSpec> & { model?: string } = {}): RequestSpec
   };
 }
 
-const answer = (input: number, output: number): AnswerSpec => ({
+const answer = (input: number, output: number, model = "gpt-4o"): AnswerSpec => ({
   kind: "answer",
   headers: json,
   body: JSON.stringify({
-    ...{ id: "chatcmpl-1", object: "chat.completion", model: "gpt-4o" },
+    ...{ id: "chatcmpl-1", object: "chat.completion", model },
     choices: [{ index: 0, message: { role: "assistant", content: "Hi" }, finish_reason: "stop" }],
     usage: { prompt_tokens: input, completion_tokens: output, total_tokens: input + output },
   }),
@@ -188,6 +188,60 @@ const policies = both((way) => ({
   },
 }));
 
+/** Dearer than a token costs anywhere: 10 tokens in are 0.01, 20 out are 0.04. */
+const prices: Json = [
+  { id: "4o", models: ["gpt-4o*"], per: "1K", input: "1", cachedInput: "0.1", output: "2" },
+  { id: "elsewhere", models: ["gpt-4o"], hosts: ["elsewhere.example"], per: "1K", input: "0", output: "0" },
+];
+const error = "filter=.=rate-limit;.;kind=.=unknown_price;.;sluice.errors";
+
+const money = both((way) => ({
+  name: `admits until the money is spent, settles to the real price, and flags what has none, with the ${way}`,
+  ...timed,
+  ...gateway(way, {
+    rules: [rule("money", { capacity: 1_000_000_000, unit: "cost" })],
+    prices,
+    currency: "EUR",
+    reject: { dialects: ["ietf", "openai"] },
+  }),
+  requests: [
+    chat({ upstream: answer(100, 200) }),
+    chat({ model: "gpt-4o-mini", upstream: { kind: "answer", status: 500 } }),
+    chat({ model: "unpriced", upstream: answer(1_000_000, 1, "unpriced") }),
+    chat({ authority: "elsewhere.example", upstream: answer(1_000_000, 1) }),
+    chat({ model: "gpt-4o-mini", upstream: answer(100, 350) }),
+    chat({ model: "gpt-4o-mini" }),
+  ],
+  expect: {
+    requests: told(
+      {
+        status: 200,
+        headers: {
+          "ratelimit-policy": '"money";q=1000000000;w=8640000;qu="cost"',
+          ratelimit: { regex: '"money";r=950000000;t=4[0-9]{5}' },
+          "x-ratelimit-limit-tokens": null,
+        },
+        upstream: { headers: { "accept-encoding": "identity" } },
+        filterState: { "sluice.reserved": "30", "sluice.ratelimit_remaining": "950000000" },
+      },
+      // 0.5 was spent: 0.1 for the input, 0.4 for the output.
+      { status: 500, headers: { ratelimit: { regex: '"money";r=4[5-9][0-9]{7};t=.*' } } },
+      { status: 200, headers: { ratelimit: { regex: '"money";r=50000[0-9]{4};t=.*' } } },
+      { status: 200, headers: { ratelimit: { regex: '"money";r=50000[0-9]{4};t=.*' } } },
+      // 0.8 more than there is: a debt of 0.3.
+      { status: 200 },
+      {
+        status: 429,
+        upstream: null,
+        headers: { "retry-after": { regex: "[0-9]{7}" }, ratelimit: { regex: '"money";r=0;t=.*' } },
+        body: { regex: ".*Rate limit `money` reached: at most 1 EUR in 8640000 s, 0 left, about 0\\.[0-9]+ needed.*" },
+        filterState: { "sluice.ratelimit": "throttled" },
+      },
+    ),
+    metrics: { [metric("allowed", "money")]: 5, [metric("throttled", "money")]: 1, [error]: 1 },
+  },
+}));
+
 const change: Scenario = {
   name: "keeps what was taken when the configuration changes, and refuses one that is wrong",
   ...timed,
@@ -204,4 +258,4 @@ const change: Scenario = {
   },
 };
 
-export const rateLimits: Scenario[] = [...requests, ...tokens, ...policies, change];
+export const rateLimits: Scenario[] = [...requests, ...tokens, ...money, ...policies, change];

@@ -28,6 +28,8 @@ describe("weights", () => {
     expect(new Weights(Unit.Tokens, one, 1, one, one, one).places).toBe(6);
     expect(new Weights(Unit.Tokens, 0, 0, 0, 0, 0).places).toBe(0);
     expect(new Weights(Unit.Requests, one, 1, one, one, one).places).toBe(0);
+    // Money: a unit is 1e-9 of the currency, a part 1e-12, whatever the weights.
+    expect(new Weights(Unit.Cost, one, 1, one, one, one).places).toBe(3);
   });
 
   it("leave out what is not counted", () => {
