@@ -25,7 +25,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FILTERS = listFilters(ROOT);
 /** A page of WebAssembly memory. */
 const PAGE_BYTES = 65_536;
-const MAX_INITIAL_PAGES = 16;
+const MAX_INITIAL_PAGES = 24;
 let copy = "";
 
 before(() => {
