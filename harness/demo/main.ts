@@ -9,7 +9,13 @@ import { bold, dim, mark, table } from "./table.ts";
 import { playVariants, variantsListener } from "./variants.ts";
 
 const acts = [playModelTag, playVariants, playRateLimit, playCostAccounting, playRetryGuard];
-const listeners = [modelTagListener, variantsListener, rateLimitListener, costAccountingListener, ...retryGuardListeners];
+const listeners = [
+  modelTagListener,
+  variantsListener,
+  rateLimitListener,
+  costAccountingListener,
+  ...retryGuardListeners,
+];
 
 const progress = (line: string) => process.stderr.write(`${dim(line)}\n`);
 const stage: Stage = await openStage(listeners, progress);
