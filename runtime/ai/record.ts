@@ -1,8 +1,9 @@
 // What every module says of a call when it is over: filter state for access logs, and the counter of requests.
 import { MetricType } from "../abi/enums";
 import { Bytes } from "../bytes/bytes";
+import { getProperty } from "../host/properties";
 import { configHashText } from "../telemetry/build-info";
-import { setState, setStateFlag, State } from "../telemetry/filter-state";
+import { setState, setStateFlag, State, statePath } from "../telemetry/filter-state";
 import { Label, OTHER } from "../telemetry/labels";
 import { Family } from "../telemetry/series";
 import { apiText } from "./api";
@@ -38,9 +39,12 @@ export function recordCall(call: AiCall, exchange: Exchange): void {
   if (!exchange.isCall) return;
   const plugin = call.plugin;
   const model = exchange.requestModel;
-  setState(State.Model, model.isPresent ? model : UNKNOWN);
+  // In a chain of modules, one that had no need to read the body leaves alone what another one found there.
+  if (model.isPresent || !getProperty(statePath(State.Model)).isPresent) {
+    setState(State.Model, model.isPresent ? model : UNKNOWN);
+    setState(State.ModelSource, modelSourceText(exchange.modelSource));
+  }
   setState(State.ResponseModel, exchange.responseModel);
-  setState(State.ModelSource, modelSourceText(exchange.modelSource));
   setState(State.RequestType, requestTypeText(exchange.requestType));
   setState(State.Api, apiText(exchange.api));
   setState(State.Provider, providerText(exchange.provider));
