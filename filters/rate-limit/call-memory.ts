@@ -1,6 +1,6 @@
 // What the filter knows of the calls that are under way, by the call's slot: nothing is allocated per request.
 import { Bytes } from "../../runtime/bytes/bytes";
-import { Asked } from "./global-limits";
+import { Asked } from "../../runtime/ai/questions";
 import { Grant, GrantState } from "./grant";
 import { Rule } from "./rule";
 

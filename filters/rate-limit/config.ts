@@ -8,7 +8,7 @@ import { Compilation } from "../../runtime/match/compilation";
 import { readCurrency, readPrices } from "../../runtime/price/read";
 import { PriceTable } from "../../runtime/price/table";
 import { Dialect } from "./dialects";
-import { GlobalConfig } from "./global-config";
+import { GlobalConfig } from "../../runtime/rls/config";
 import { Rule } from "./rule";
 import { Unit } from "./unit";
 
@@ -45,7 +45,7 @@ export class RateLimitConfig {
     this.reject = new RejectConfig(reader.object("reject"));
     this.failsClosed = reader.enumeration("failure", FAILURES, 0) == 1;
     this.maxKeys = <i32>reader.integer("maxKeys", shared.maxKeys, 1, 1_000_000);
-    this.global = new GlobalConfig(reader.object("global"));
+    this.global = new GlobalConfig(reader.object("global"), "sluice");
     const readers = reader.objects("rules");
     if (readers.length > MOST_RULES)
       reader.error("rules", "expected at most 64 rules, got " + readers.length.toString());

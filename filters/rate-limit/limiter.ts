@@ -15,7 +15,7 @@ import { NO_RULE } from "./call-memory";
 import { RateLimitConfig } from "./config";
 import { isCounted } from "./cost";
 import { Dialect } from "./dialects";
-import { Asked } from "./global-limits";
+import { Asked } from "../../runtime/ai/questions";
 import { LEASE_MS } from "./leases";
 import { Limits } from "./limits";
 import { FILTER, Ruling } from "./ruling";

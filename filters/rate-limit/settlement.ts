@@ -5,7 +5,7 @@ import { RequestFact, UsageStatus } from "../../runtime/ai/facts";
 import { ErrorKind, reportError } from "../../runtime/telemetry/errors";
 import { CallNote } from "./call-memory";
 import { costOf } from "./cost";
-import { Asked } from "./global-limits";
+import { Asked } from "../../runtime/ai/questions";
 import { GrantState } from "./grant";
 import { Limits } from "./limits";
 import { Rule } from "./rule";

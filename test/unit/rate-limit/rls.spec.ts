@@ -1,7 +1,8 @@
 import { ByteBuffer } from "../../../runtime/bytes/buffer";
 import { Bytes } from "../../../runtime/bytes/bytes";
-import { addDescriptor, beginRequest } from "../../../filters/rate-limit/rls-request";
-import { ResponseReader } from "../../../filters/rate-limit/rls-response";
+import { addDescriptor } from "../../../filters/rate-limit/rls-request";
+import { beginRequest } from "../../../runtime/rls/request";
+import { ResponseReader } from "../../../runtime/rls/response";
 
 const out = new ByteBuffer(256);
 const reader = new ResponseReader();

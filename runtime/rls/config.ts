@@ -1,12 +1,12 @@
-// `global`: limits that hold for all replicas together, kept by Envoy's rate limit service.
-import { TextForm } from "../../runtime/config/forms";
-import { RATIO_ONE } from "../../runtime/config/number";
-import { ObjectReader } from "../../runtime/config/reader";
-import { Text } from "../../runtime/config/text";
+// `global`: what holds for all replicas together, kept by Envoy's rate limit service.
+import { TextForm } from "../config/forms";
+import { RATIO_ONE } from "../config/number";
+import { ObjectReader } from "../config/reader";
+import { Text } from "../config/text";
 
 /** What becomes of calls when the service does not answer in time. */
 export const enum OnError {
-  /** They are limited here, by a share of the rule. */
+  /** They are limited here, by a share of the limit. */
   Local,
   /** They pass. */
   Open,
@@ -26,13 +26,13 @@ export class GlobalConfig {
   readonly domain: Text;
   readonly timeoutMs: u32;
   readonly onError: OnError;
-  /** Share of a rule's limit by which one replica limits alone, in 1e-9. */
+  /** Share of a limit by which one replica limits alone, in 1e-9. */
   readonly localShare: i64;
 
-  constructor(reader: ObjectReader) {
+  constructor(reader: ObjectReader, domain: string) {
     this.isUsed = reader.isPresent;
     this.cluster = new Text(reader.isPresent ? reader.requiredString("cluster") : "");
-    this.domain = new Text(reader.string("domain", "sluice", TextForm.Identifier));
+    this.domain = new Text(reader.string("domain", domain, TextForm.Identifier));
     this.timeoutMs = <u32>(
       (reader.duration("timeout", 20 * MILLISECOND, MILLISECOND, 10_000 * MILLISECOND) / MILLISECOND)
     );

@@ -1,18 +1,27 @@
 // What finished calls cost and the rate limit service does not know yet: summed for each bucket, sent together, and kept
 // until the service has it.
-import { ByteBuffer } from "../../runtime/bytes/buffer";
-import { Bytes } from "../../runtime/bytes/bytes";
-import { addDescriptor, beginRequest } from "./rls-request";
-import { Rule } from "./rule";
+import { ByteBuffer } from "../bytes/buffer";
+import { NO_CALL } from "../host/calls";
+import { GlobalConfig } from "./config";
+import { callService } from "./service";
+import { beginRequest } from "./request";
 
 /** Buckets that something is owed to at a time, in each worker. */
 const PLACES: i32 = 256;
 /** Descriptors of one request. */
 const MOST_AT_ONCE: i32 = 32;
+/** Nobody waits for what calls cost to be counted. */
+const TIMEOUT_MS: u32 = 1000;
 /** The service counts in 32 bits. */
 const MOST_HITS: i64 = 0xffffffff;
 // One for the module: a configuration that goes would not end its memory.
 const message = new ByteBuffer(1024, 65536);
+
+/** Writes the descriptor of a bucket. */
+export abstract class BucketWriter {
+  /** `rule` and `limit` are as `Owed.add` was told. */
+  abstract write(out: ByteBuffer, rule: i32, limit: i32, high: u64, low: u64, hits: u64): void;
+}
 
 class Debt {
   rule: i32 = 0;
@@ -25,16 +34,19 @@ class Debt {
   token: u32 = 0;
 }
 
-
+/** The debts of one configuration. */
 @final
 export class Owed {
   private readonly debts: Debt[] = [];
 
-  constructor(private readonly rules: Rule[]) {
+  constructor(private readonly writer: BucketWriter) {
     for (let i = 0; i < PLACES; i++) this.debts.push(new Debt());
   }
 
-  /** Adds what a call cost. False when there is no room to remember it. */
+  /**
+   * Adds what a call cost. Which bucket it is, two numbers of the owner and a hash say. False when there is no room to
+   * remember it.
+   */
   add(rule: i32, limit: i32, high: u64, low: u64, parts: i64): bool {
     let free: Debt | null = null;
     for (let i = 0; i < PLACES; i++) {
@@ -55,33 +67,26 @@ export class Owed {
     return true;
   }
 
-  /** A request with what is owed and not under way, absent when there is nothing. Follow it with `sentWith` or `notSent`. */
-  request(domain: Bytes): Bytes {
+  /** Sends what is owed and not under way, in the name of `root`. `context`: the effective one, before and after. */
+  send(root: u32, context: u32, config: GlobalConfig): void {
     let count = 0;
-    beginRequest(message, domain);
+    beginRequest(message, config.domain.bytes);
     for (let i = 0; i < PLACES && count < MOST_AT_ONCE; i++) {
       const debt = this.debts[i];
       if (debt.parts == 0 || debt.token != 0) continue;
       debt.sent = min(debt.parts, MOST_HITS);
-      addDescriptor(message, this.rules[debt.rule].globalName.bytes, debt.limit, debt.high, debt.low, <u64>debt.sent);
+      this.writer.write(message, debt.rule, debt.limit, debt.high, debt.low, <u64>debt.sent);
       count++;
     }
-    return count > 0 ? message.view() : Bytes.absent();
-  }
-
-  /** The request that was made last is under way. */
-  sentWith(token: u32): void {
+    if (count == 0) return;
+    const token = callService(root, context, config.cluster.bytes, message.view(), TIMEOUT_MS);
     for (let i = 0; i < PLACES; i++) {
       const debt = this.debts[i];
       if (debt.sent == 0 || debt.token != 0) continue;
+      if (token == NO_CALL) debt.sent = 0;
+      else debt.parts -= debt.sent;
       debt.token = token;
-      debt.parts -= debt.sent;
     }
-  }
-
-  /** The request that was made last could not be sent. */
-  notSent(): void {
-    for (let i = 0; i < PLACES; i++) if (this.debts[i].token == 0) this.debts[i].sent = 0;
   }
 
   /** A request was answered, or failed: then it is owed again. False when it is not one of these. */

@@ -2,7 +2,7 @@
 //
 //   RateLimitResponse    1 overall_code, 2 statuses
 //   DescriptorStatus     1 code, 2 current_limit {1 requests_per_unit, 2 unit}, 3 limit_remaining, 4 duration_until_reset
-import { Bytes } from "../../runtime/bytes/bytes";
+import { Bytes } from "../bytes/bytes";
 
 const LENGTH_DELIMITED: u32 = 2;
 const NANOS: i64 = 1_000_000_000;
