@@ -80,7 +80,9 @@ export class UsageStripper extends DocumentSink {
   }
 
   onDocumentEnd(source: DocumentSource): void {
-    if (!this.strips || source.documentStart < this.keptFrom) return;
+    // What is too long to be kept back stays, however it was cut.
+    const isLong = source.documentEnd - source.documentStart > LONGEST_CHUNK;
+    if (!this.strips || isLong || source.documentStart < this.keptFrom) return;
     const json = this.json;
     json.finish();
     const choices = json.value(CHOICES);

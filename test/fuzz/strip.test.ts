@@ -111,6 +111,7 @@ describe("the chunk of usage", () => {
       ),
       long,
     );
+    for (const cuts of [[], [LONG + 1900], [100, LONG + 1900]]) assert.equal(run(bytes, cuts), long, String(cuts));
     module.open();
     new Uint8Array(module.memory.buffer, module.input(), module.capacity()).set(bytes);
     assert.equal(module.feed(0, 100), 0);
