@@ -39,7 +39,7 @@ const FIXES: readonly Check[] = [
 ];
 
 const { values } = parseArgs({ options: { fix: { type: "boolean", default: false } } });
-const counts: Counts = { passed: 0, failed: 0, skipped: [] };
+const counts: Counts = { passed: 0, failed: [], skipped: [] };
 if (values.fix) {
   for (const check of FIXES) await runCheck(check);
 } else {
@@ -47,14 +47,14 @@ if (values.fix) {
 }
 // The test runner counts each check as a test.
 if (process.env.SLUICE_COUNTS) writeFileSync(process.env.SLUICE_COUNTS, JSON.stringify(counts));
-process.exitCode = counts.failed > 0 ? 1 : 0;
+process.exitCode = counts.failed.length > 0 ? 1 : 0;
 
 async function runCheck({ name, advice, args }: Check): Promise<void> {
   const startMs = performance.now();
   const { code, output } = await run(args);
   const time = `${((performance.now() - startMs) / 1000).toFixed(1)} s`;
   if (code === 0) counts.passed++;
-  else counts.failed++;
+  else counts.failed.push(name);
   console.log(`${code === 0 ? "✔" : "✖"} ${name} (${time})`);
   if (code !== 0) console.log([output.trimEnd(), advice].filter(Boolean).join("\n"));
 }

@@ -31,9 +31,9 @@ async function main(): Promise<void> {
     console.log(`\n── ${part.name} ──`);
     const startMs = performance.now();
     const counts = await runPart(part, ROOT, values.name);
-    if (counts.passed + counts.failed + counts.skipped.length === 0) {
+    if (counts.passed + counts.failed.length + counts.skipped.length === 0) {
       console.log(`✖ ${part.name}: no test ran`);
-      counts.failed++;
+      counts.failed.push("no test ran");
     }
     results.push({ name: part.name, counts, seconds: (performance.now() - startMs) / 1000 });
   }
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   for (const skip of forbidden) console.log(`✖ skipped, which CI does not allow: ${skip}`);
   const sum = sumCounts(results.map(({ counts }) => counts));
   writeLastLine(formatCounts(sum));
-  process.exitCode = sum.failed > 0 || sum.passed === 0 || forbidden.length > 0 ? 1 : 0;
+  process.exitCode = sum.failed.length > 0 || sum.passed === 0 || forbidden.length > 0 ? 1 : 0;
 }
 
 function selectParts(names: string[], fileSubstring: string): Part[] {
@@ -65,13 +65,15 @@ function printTable(results: Result[]): void {
   const width = Math.max(...results.map(({ name }) => name.length), 4);
   console.log(`\n${"part".padEnd(width)}  passed  failed  skipped      time`);
   for (const { name, counts, seconds } of results) {
-    const numbers = [counts.passed, counts.failed, counts.skipped.length];
+    const numbers = [counts.passed, counts.failed.length, counts.skipped.length];
     const [passed = "", failed = "", skipped = ""] = numbers.map(String);
     const time = `${seconds.toFixed(1)} s`.padStart(8);
     console.log(`${name.padEnd(width)}  ${passed.padStart(6)}  ${failed.padStart(6)}  ${skipped.padStart(7)}  ${time}`);
   }
   const skips = results.flatMap(({ counts }) => counts.skipped);
   if (skips.length > 0) console.log(`\nskipped:\n${skips.map((skip) => `  ${skip}`).join("\n")}`);
+  const failures = results.flatMap(({ name, counts }) => counts.failed.map((failure) => `${name}: ${failure}`));
+  if (failures.length > 0) console.log(`\nfailed:\n${failures.map((failure) => `  ${failure}`).join("\n")}`);
   console.log();
 }
 

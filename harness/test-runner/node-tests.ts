@@ -25,7 +25,7 @@ interface FileCounts {
 
 const [countsFile = "", namePattern = "", ...files] = process.argv.slice(2);
 const SECOND_TRY = /^test\/(envoy|deploy|cli)\//;
-let counts: Counts = { passed: 0, failed: 0, skipped: [] };
+let counts: Counts = { passed: 0, failed: [], skipped: [] };
 let failedFiles = new Set<string>();
 let current: FileCounts | undefined;
 let parents: string[] = [];
@@ -35,16 +35,20 @@ const again = [...failedFiles];
 if (again.length > 0 && again.every((path) => SECOND_TRY.test(path))) {
   console.log(`↻ once more, alone: ${again.join(", ")}`);
   const first = counts;
-  counts = { passed: 0, failed: 0, skipped: [] };
+  counts = { passed: 0, failed: [], skipped: [] };
   failedFiles = new Set();
   await runFiles(
     files.filter((file) => again.includes(relative(process.cwd(), resolve(file)))),
     1,
   );
   const stillFailed = counts.failed;
-  if (stillFailed === 0) console.log(`↻ passed at the second try: ${again.join(", ")}`);
+  if (stillFailed.length === 0) console.log(`↻ passed at the second try: ${again.join(", ")}`);
   // What passed in those files at the first try is counted already; what failed then counts as it came out now.
-  counts = { passed: first.passed + first.failed - stillFailed, failed: stillFailed, skipped: first.skipped };
+  counts = {
+    passed: first.passed + first.failed.length - stillFailed.length,
+    failed: stillFailed,
+    skipped: first.skipped,
+  };
 }
 writeFileSync(countsFile, JSON.stringify(counts));
 
@@ -79,7 +83,7 @@ function take(event: Extract<TestEvent, { type: "test:pass" | "test:fail" }>): v
     const { error } = event.data.details;
     // What holds tests that failed is not a failure of its own.
     if (codeOf(error) === "subtestsFailed") return;
-    counts.failed++;
+    counts.failed.push(`${path}: ${name}`);
     current.failed++;
     console.log(`✖ ${path}: ${name}\n${describe(error).replace(/^/gm, "    ")}`);
   } else if (data.details.type !== "suite" && !isFileItself(data.name, data.file)) {
@@ -98,7 +102,7 @@ function printSummary(): void {
   const { path, passed, skipped, milliseconds } = current;
   if (passed + current.failed + skipped === 0) {
     if (namePattern !== "") return;
-    counts.failed++;
+    counts.failed.push(`${path}: holds no test`);
     current.failed++;
     console.log(`✖ ${path}: holds no test`);
   }

@@ -91,9 +91,10 @@ async function runShard(
   // Whatever a test left running ends here.
   signalGroup(child, "SIGKILL");
   const counts = readCounts(countsFile);
-  if (timedOut || (ended !== "" && counts.failed === 0)) {
-    if (output === "inherit") console.log(`✖ ${timedOut ? "took longer than its bound and was ended" : ended}`);
-    counts.failed++;
+  if (timedOut || (ended !== "" && counts.failed.length === 0)) {
+    const reason = timedOut ? "took longer than its bound and was ended" : ended;
+    if (output === "inherit") console.log(`✖ ${reason}`);
+    counts.failed.push(reason);
   }
   return counts;
 }
@@ -102,7 +103,7 @@ function readCounts(path: string): Counts {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as Counts;
   } catch {
-    return { passed: 0, failed: 0, skipped: [] };
+    return { passed: 0, failed: [], skipped: [] };
   }
 }
 

@@ -68,6 +68,7 @@ test("passed, failed and skipped tests are counted, suites are not", async () =>
   );
   const counts = await runPart(part([file]), ROOT, "", "ignore");
   assert.equal(formatCounts(counts), "2 passed, 1 failed, 1 skipped");
+  assert.match(counts.failed[0] ?? "", /a\.test\.ts: holds two › two$/);
   assert.match(counts.skipped[0] ?? "", /is skipped \(no registry\)$/);
 });
 

@@ -4,7 +4,7 @@
 import { writeFileSync } from "node:fs";
 
 const GROUP = 1;
-const counts = { passed: 0, failed: 0, skipped: [] };
+const counts = { passed: 0, failed: [], skipped: [] };
 
 export default {
   onEnter() {},
@@ -18,7 +18,8 @@ export default {
     const errors = suite.errors.map((error) => `${error.type}: ${error.message}\n${error.stackTrace}`);
     const failed = Math.max(suite.testCount - suite.testPassCount, suite.pass ? 0 : 1);
     counts.passed += suite.testPassCount;
-    counts.failed += failed;
+    for (let i = 0; i < failed; i++)
+      counts.failed.push(firstLine(failures[i] ?? errors[0] ?? "failed", suite.fileName));
     for (const todo of todosBelow(suite.rootNode)) counts.skipped.push(`${suite.fileName}: ${todo}`);
 
     const verdict = failed > 0 ? `✖ ${suite.fileName} ${failed} failed,` : `✔ ${suite.fileName}`;
@@ -33,6 +34,10 @@ function failuresBelow(node, path) {
   const below = node.children.flatMap((child) => failuresBelow(child, name));
   const own = node.ran && !node.pass && (node.type !== GROUP || (below.length === 0 && node.message));
   return own ? [describe(node, name), ...below] : below;
+}
+
+function firstLine(text, file) {
+  return `${file}: ${text.split("\n", 1)[0]}`;
 }
 
 function describe(node, path) {
