@@ -5,17 +5,20 @@ import { ErrorKind } from "../../runtime/ai/reply";
 import { ByteBuffer } from "../../runtime/bytes/buffer";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { appendAmount } from "../../runtime/price/amount";
-import { civilDay, DAY_SECONDS } from "../../runtime/price/date";
 import { Budget } from "./budget";
+import { appendTime } from "./period";
 
 const RETRY_AFTER = Bytes.constant("retry-after");
 const CODE = Bytes.constant("insufficient_quota");
 const DETAILS = Bytes.constant("sluice_budget_exceeded");
 const MISSING_DETAILS = Bytes.constant("sluice_budget_key_missing");
+const UNAVAILABLE_CODE = Bytes.constant("budget_unavailable");
+const UNAVAILABLE_DETAILS = Bytes.constant("sluice_budget_unavailable");
 const BUDGET = Bytes.constant("Budget `");
 const SPENT = Bytes.constant("` is spent: ");
 const UNTIL = Bytes.constant(" until ");
 const MISSING = Bytes.constant("` counts callers by something that this request lacks");
+const UNAVAILABLE = Bytes.constant("` cannot be checked at the moment");
 const NANO: i64 = 1000;
 const number = new ByteBuffer(24);
 
@@ -37,35 +40,17 @@ export function refuseMissingKey(call: AiCall, budget: Budget): void {
   call.endSentence(text);
 }
 
+/** Answers a call whose budget nobody can tell about, where the configuration wants it refused then. */
+export function refuseUnknownBudget(call: AiCall, budget: Budget): void {
+  const reply = call.reply;
+  const text = reply.open(503, ErrorKind.BadGateway, GrpcStatus.Unavailable, UNAVAILABLE_CODE, UNAVAILABLE_DETAILS);
+  reply.isRetriable = true;
+  text.add(BUDGET).add(budget.name.bytes).add(UNAVAILABLE);
+  call.endSentence(text);
+}
+
 /** 1e-9 as a decimal. Beyond what 1e-12 can count, whole units of the currency. */
 function appendNano(out: ByteBuffer, amount: i64): ByteBuffer {
   if (amount <= i64.MAX_VALUE / NANO) return appendAmount(out, amount * NANO);
   return out.i64(amount / 1_000_000_000);
-}
-
-/** `2026-12-01T00:00:00+08:00`, as RFC 3339 has it. */
-export function appendTime(out: ByteBuffer, seconds: i64, offset: i32): void {
-  const local = seconds + <i64>offset;
-  const day = <i32>((local >= 0 ? local : local - DAY_SECONDS + 1) / DAY_SECONDS);
-  const time = <i32>(local - <i64>day * DAY_SECONDS);
-  civilDay.set(day);
-  out.i64(civilDay.year).byte(0x2d);
-  two(out, civilDay.month).byte(0x2d);
-  two(out, civilDay.day).byte(0x54);
-  two(out, time / 3600).byte(0x3a);
-  two(out, (time / 60) % 60).byte(0x3a);
-  two(out, time % 60);
-  if (offset == 0) {
-    out.byte(0x5a);
-    return;
-  }
-  const minutes = abs(offset) / 60;
-  out.byte(offset < 0 ? 0x2d : 0x2b);
-  two(out, minutes / 60).byte(0x3a);
-  two(out, minutes % 60);
-}
-
-function two(out: ByteBuffer, value: i32): ByteBuffer {
-  if (value < 10) out.byte(0x30);
-  return out.i64(value);
 }

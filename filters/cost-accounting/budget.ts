@@ -34,6 +34,10 @@ const MOST_OVERRIDES: i32 = 1000;
 /** Which overrides of a key with the model may match is one word per call. */
 const MOST_OVERRIDES_OF_MODELS: i32 = 64;
 const MOST_WARNINGS: i32 = 4;
+/** The rate limit service counts in 32 bits, */
+const MOST_UNITS: i64 = 0xffffffff;
+/** in units of 1e-4 of the currency, or of the next power of ten in which the largest amount can be counted. */
+const UNIT_PLACES: i32 = 4;
 /** Which budgets are about a call is one word. */
 const MOST_BUDGETS: i32 = 32;
 
@@ -93,29 +97,38 @@ export class Budget {
   /** Beyond the amount a call is tagged instead of refused. */
   readonly tags: bool;
   readonly replicas: i64;
+  /** Whether the rate limit service keeps it for all gateways. */
+  readonly isGlobal: bool;
+  /** Decimal places of the service's unit, and 1e-9 in one. */
+  readonly unitPlaces: i32;
+  readonly unit: i64;
 
-  constructor(reader: ObjectReader, compilation: Compilation) {
+  constructor(reader: ObjectReader, compilation: Compilation, hasService: bool) {
     this.name = new Text(reader.requiredString("name", TextForm.Identifier));
     this.isShadow = reader.requiredEnumeration("mode", MODES) == 1;
     this.when = new Match(reader.object("match"), compilation);
     if (!reader.has("key")) reader.mismatch("key", "a list of at least one key source");
     this.key = readKey(reader, "key", [], compilation);
     this.parts = reader.lengthOf("key");
-    this.replicas = reader.integer("replicas", 1, 1, MOST_REPLICAS);
+    const isLocal = reader.bool("localOnly", false);
+    const replicas = reader.integer("replicas", 1, 1, MOST_REPLICAS);
+    const isGlobal = hasService && !isLocal;
+    this.isGlobal = isGlobal;
+    this.replicas = isGlobal ? 1 : replicas;
     this.amount = readAmount(reader, "amount", 0);
-    this.window = readWindow(reader);
+    const window = readWindow(reader);
+    this.window = window;
     this.onMissingKey = <OnMissingKey>reader.enumeration("onMissingKey", ON_MISSING_KEY, OnMissingKey.Shared);
     this.tags = reader.enumeration("over", OVER, 0) == 1;
-    this.readOverrides(reader);
-    this.readWarnings(reader);
-    const isLocal = reader.bool("localOnly", false);
-    const isLocalReject = !this.isShadow && !this.tags;
-    if (isLocalReject && (!isLocal || !reader.has("replicas"))) {
-      reader.error(
-        "localOnly",
-        "a budget that rejects needs localOnly: true and replicas: each holds its share by itself",
-      );
+    readOverrides(reader, this.key, this.parts, this.overrides);
+    readWarnings(reader, this.warnAt);
+    this.unitPlaces = placesOfUnit(this.amount, this.overrides);
+    this.unit = powerOfTen(PLACES - this.unitPlaces);
+    if (isGlobal && window.kind == WindowKind.ThirtyDays) {
+      const why = "30d begins with a call that other gateways do not know: with global it needs localOnly: true";
+      reader.error("window", why);
     }
+    if (!this.isShadow && !this.tags && !isGlobal && !(isLocal && reader.has("replicas"))) refuseAlone(reader, isLocal);
   }
 
   /** Whether the model must be known to decide. */
@@ -127,35 +140,49 @@ export class Budget {
   share(amount: i64): i64 {
     return amount / this.replicas;
   }
+}
 
-  private readOverrides(reader: ObjectReader): void {
-    const readers = reader.objects("overrides");
-    const most = this.key.needsModel ? MOST_OVERRIDES_OF_MODELS : MOST_OVERRIDES;
-    if (readers.length > most) reader.error("overrides", "expected at most " + most.toString() + " entries");
-    const parts = reader.lengthOf("key");
-    for (let i = 0; i < readers.length; i++) this.overrides.push(new BudgetOverride(readers[i], this.key, parts));
-  }
+function refuseAlone(reader: ObjectReader, isLocal: bool): void {
+  reader.error(
+    isLocal ? "replicas" : "localOnly",
+    "a budget that rejects needs global, or localOnly: true and replicas: each gateway holds its share by itself",
+  );
+}
 
-  private readWarnings(reader: ObjectReader): void {
-    const texts = reader.strings("warnAt");
-    if (texts.length > MOST_WARNINGS) reader.error("warnAt", "expected at most 4 ratios");
-    for (let i = 0; i < texts.length; i++) {
-      const value = isDecimal(texts[i], false) ? scaleDecimal(texts[i], PLACES) : null;
-      if (value && !value.isRounded && value.isBetween(0, 1_000_000_000)) this.warnAt.push(value.asI64);
-      else reader.error(element("warnAt", i), 'expected a ratio from 0 to 1 as a decimal string such as "0.8"');
-    }
-    this.warnAt.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+function placesOfUnit(amount: i64, overrides: BudgetOverride[]): i32 {
+  let most = amount;
+  for (let i = 0; i < overrides.length; i++) most = max(most, overrides[i].amount);
+  let places = UNIT_PLACES;
+  while (places > 0 && most / powerOfTen(PLACES - places) > MOST_UNITS) places--;
+  return places;
+}
+
+function readOverrides(reader: ObjectReader, key: KeySpec, parts: i32, overrides: BudgetOverride[]): void {
+  const readers = reader.objects("overrides");
+  const most = key.needsModel ? MOST_OVERRIDES_OF_MODELS : MOST_OVERRIDES;
+  if (readers.length > most) reader.error("overrides", "expected at most " + most.toString() + " entries");
+  for (let i = 0; i < readers.length; i++) overrides.push(new BudgetOverride(readers[i], key, parts));
+}
+
+function readWarnings(reader: ObjectReader, shares: i64[]): void {
+  const texts = reader.strings("warnAt");
+  if (texts.length > MOST_WARNINGS) reader.error("warnAt", "expected at most 4 ratios");
+  for (let i = 0; i < texts.length; i++) {
+    const value = isDecimal(texts[i], false) ? scaleDecimal(texts[i], PLACES) : null;
+    if (value && !value.isRounded && value.isBetween(0, 1_000_000_000)) shares.push(value.asI64);
+    else reader.error(element("warnAt", i), 'expected a ratio from 0 to 1 as a decimal string such as "0.8"');
   }
+  shares.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
 /** Reads `budgets`. */
-export function readBudgets(reader: ObjectReader, compilation: Compilation): Budget[] {
+export function readBudgets(reader: ObjectReader, compilation: Compilation, hasService: bool): Budget[] {
   const readers = reader.objects("budgets");
   const budgets: Budget[] = [];
   const names: string[] = [];
   if (readers.length > MOST_BUDGETS) reader.error("budgets", "expected at most 32 budgets");
   for (let i = 0; i < readers.length; i++) {
-    const budget = new Budget(readers[i], compilation);
+    const budget = new Budget(readers[i], compilation, hasService);
     const name = budget.name.toString();
     if (name.length && names.includes(name)) readers[i].error("name", "another budget has the same name");
     names.push(name);
@@ -173,6 +200,12 @@ export function readAmount(reader: ObjectReader, name: string, least: i64): i64 
   }
   reader.mismatch(name, 'an amount up to 2000000000 as a decimal string such as "500.00", at most 9 places');
   return 0;
+}
+
+function powerOfTen(exponent: i32): i64 {
+  let power: i64 = 1;
+  for (let i = 0; i < exponent; i++) power *= 10;
+  return power;
 }
 
 function readWindow(reader: ObjectReader): Window {

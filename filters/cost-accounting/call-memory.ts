@@ -1,4 +1,5 @@
 // What the filter knows of the calls that are under way, by the call's slot: nothing is allocated per request.
+import { Asked } from "../../runtime/ai/questions";
 import { Bytes } from "../../runtime/bytes/bytes";
 
 /** No budget. */
@@ -24,13 +25,18 @@ export class CallNote {
   attributionLength: i32;
   /** Bits of the budgets that may be about it. */
   budgets: u32;
+  /** Bits of those that the rate limit service is asked about, and what became of that. */
+  asks: u32;
+  asked: Asked;
   /** The budget that refused it, the one that speaks loudest of those that warned, and how loud. */
   refusedBy: i32;
   toldBy: i32;
   told: i32;
   /** What its stream was asked for: IncludeUsage + 1, 0: nothing. */
-  asked: u8;
+  askedUsage: u8;
   isSettled: bool;
+  /** Whether what the service said was decided upon. */
+  isConfirmed: bool;
 }
 
 /** The memory of all calls of one configuration. */

@@ -7,6 +7,8 @@ export const enum ClaimState {
   None,
   /** Its headers match. */
   Matched,
+  /** Reserved here; the rate limit service is asked whether it is within the amount. */
+  Asked,
   /** Reserved within the amount. */
   Admitted,
   /** Beyond the amount, and let through: by a tag, or because the budget only watches. */
@@ -28,6 +30,15 @@ export class Claim {
   overrides: u64;
   amount: i64;
   reserved: i64;
+  /** The key as all gateways know it. */
+  commonHigh: u64;
+  commonLow: u64;
+  /** When it was asked: reserved by other calls here, spent here, and what of that the service did not know. */
+  inFlight: i64;
+  spentHere: i64;
+  unsent: i64;
+  /** What the service said is spent. */
+  spent: i64;
   generation: u32;
   state: ClaimState;
   nameLength: i32;

@@ -7,6 +7,7 @@ import { TextForm } from "../../runtime/config/forms";
 import { Compilation } from "../../runtime/match/compilation";
 import { readCurrency, readPrices } from "../../runtime/price/read";
 import { Place, PriceTable } from "../../runtime/price/table";
+import { GlobalConfig } from "../../runtime/rls/config";
 import { Adjustment, readAdjustments } from "./adjustment";
 import { CostLabel, readLabels } from "./attribution";
 import { Budget, readBudgets } from "./budget";
@@ -47,6 +48,8 @@ export class CostConfig {
   /** Whether a comment with the cost ends streams. */
   readonly streamComment: bool;
   readonly labels: CostLabel[];
+  /** The service that keeps budgets for all gateways. */
+  readonly global: GlobalConfig;
   readonly budgets: Budget[];
   readonly adjustments: Adjustment[];
   /** Private paths and what is spoken there. */
@@ -66,7 +69,9 @@ export class CostConfig {
     this.answerHeaders = <AnswerHeaders>reader.enumeration("answerHeaders", ANSWER_HEADERS, AnswerHeaders.Tokens);
     this.streamComment = reader.bool("streamComment", false);
     this.labels = readLabels(reader.object("labels"), compilation);
-    const budgets = readBudgets(reader, compilation);
+    const global = new GlobalConfig(reader.object("global"), "sluice-budgets");
+    const budgets = readBudgets(reader, compilation, global.isUsed);
+    this.global = global;
     this.budgets = budgets;
     this.adjustments = readAdjustments(reader, budgets);
     this.classify = new ClassifyRules(reader);

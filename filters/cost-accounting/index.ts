@@ -15,6 +15,7 @@ export {
   proxy_on_memory_allocate,
   proxy_on_vm_start,
 } from "../../runtime/abi/exports/module";
+export { proxy_on_grpc_close, proxy_on_grpc_receive } from "../../runtime/abi/exports/calls";
 export { proxy_on_queue_ready, proxy_on_tick } from "../../runtime/abi/exports/timer";
 export {
   proxy_on_request_body,

@@ -1,6 +1,20 @@
 // Changes of a ledger's slot, to be run under compare-and-swap. One object of each for the whole filter.
 import { Eviction, SlotChange } from "../../runtime/state/table";
-import { adjust, admits, endOf, generationOf, refresh, reserve, settle, spareness, spentOf, takenOf } from "./ledger";
+import {
+  adjust,
+  admits,
+  endOf,
+  generationOf,
+  refresh,
+  reserve,
+  reservedOf,
+  settle,
+  spareness,
+  spentOf,
+  takenOf,
+  tell,
+  unsentOf,
+} from "./ledger";
 import { Window, WindowKind } from "./window";
 
 abstract class LedgerChange extends SlotChange {
@@ -21,12 +35,19 @@ export class Reserving extends LedgerChange {
   taken: i64 = 0;
   end: i64 = 0;
   generation: u32 = 0;
+  /** Before this call: reserved by others, spent here, and what of that the rate limit service does not know yet. */
+  inFlight: i64 = 0;
+  spent: i64 = 0;
+  unsent: i64 = 0;
 
   apply(slot: usize, isFresh: bool): bool {
     refresh(slot, this.window, this.now);
     this.isAdmitted = admits(slot, this.amount, this.estimate);
     this.end = endOf(slot);
     this.generation = generationOf(slot);
+    this.inFlight = reservedOf(slot);
+    this.spent = spentOf(slot);
+    this.unsent = unsentOf(slot);
     const reserves = this.isAdmitted || this.always;
     if (reserves) reserve(slot, this.estimate);
     this.taken = takenOf(slot);
@@ -41,13 +62,23 @@ export class Settling extends LedgerChange {
   generation: u32 = 0;
   /** In 1e-12 of the currency. */
   cost: i64 = 0;
+  /** 1e-9 in a unit of the rate limit service; 0: it is not told. */
+  unit: i64 = 0;
+  // What came of it.
   spent: i64 = 0;
+  end: i64 = 0;
+  /** What it is to be told. */
+  units: i64 = 0;
 
   apply(slot: usize, isFresh: bool): bool {
+    this.units = 0;
+    this.spent = 0;
     if (isFresh && this.cost == 0) return false;
     refresh(slot, this.window, this.now);
-    settle(slot, this.reserved, this.generation, this.cost);
+    const nanos = settle(slot, this.reserved, this.generation, this.cost);
+    this.units = tell(slot, nanos, this.unit, this.now);
     this.spent = spentOf(slot);
+    this.end = endOf(slot);
     return true;
   }
 }
@@ -60,6 +91,21 @@ export class Adjusting extends LedgerChange {
   apply(slot: usize, isFresh: bool): bool {
     refresh(slot, this.window, this.now);
     adjust(slot, this.by);
+    return true;
+  }
+}
+
+/** Corrects what the rate limit service is told. */
+@final
+export class Telling extends LedgerChange {
+  by: i64 = 0;
+  unit: i64 = 0;
+  /** What it is to be told. */
+  units: i64 = 0;
+
+  apply(slot: usize, isFresh: bool): bool {
+    refresh(slot, this.window, this.now);
+    this.units = tell(slot, this.by, this.unit, this.now);
     return true;
   }
 }

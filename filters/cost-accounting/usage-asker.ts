@@ -90,19 +90,19 @@ export class UsageAsker extends Part {
     const use = this.config.includeUsage.of(exchange.requestModel, host);
     const note = this.memory.note(call.slot);
     if (use == IncludeUsage.Off || this.refusals.has(host, exchange.requestModel, note.startNanos)) return true;
-    if (ask(call, request)) note.asked = <u8>use + 1;
+    if (ask(call, request)) note.askedUsage = <u8>use + 1;
     return true;
   }
 
   editRequestHeaders(call: AiCall): void {
     // What could not be written (a body that went on before it was whole) was not asked for.
-    if (!call.request.isEdited) this.memory.note(call.slot).asked = 0;
+    if (!call.request.isEdited) this.memory.note(call.slot).askedUsage = 0;
   }
 
   rewritesResponse(call: AiCall): bool {
     const exchange = call.exchange;
     if (!exchange || !exchange.wantsResponseBody || exchange.status >= 300) return false;
-    const strips = this.memory.note(call.slot).asked == <u8>IncludeUsage.Strip + 1;
+    const strips = this.memory.note(call.slot).askedUsage == <u8>IncludeUsage.Strip + 1;
     if ((!strips && !this.config.streamComment) || !isCharged(call)) return false;
     if (mediaKind(responseHead.contentType) != MediaKind.EventStream) return false;
     this.strippers[call.slot] = UsageStripper.take(strips);
@@ -125,14 +125,14 @@ export class UsageAsker extends Part {
   /** An answer of 400 may say that it does not know what we asked. */
   responseBytes(call: AiCall): BytesWish {
     const exchange = call.exchange;
-    const isRefusal = exchange != null && exchange.status == 400 && this.memory.note(call.slot).asked > 0;
+    const isRefusal = exchange != null && exchange.status == 400 && this.memory.note(call.slot).askedUsage > 0;
     return isRefusal ? BytesWish.Passing : BytesWish.None;
   }
 
   onResponseBytes(call: AiCall, ptr: usize, length: i32): void {
     const exchange = call.exchange;
     const slot = call.slot;
-    if (!exchange || exchange.status != 400 || this.memory.note(slot).asked == 0 || isWholeName(this.seen[slot]))
+    if (!exchange || exchange.status != 400 || this.memory.note(slot).askedUsage == 0 || isWholeName(this.seen[slot]))
       return;
     this.seen[slot] = matchName(ptr, length, this.seen[slot]);
     if (!isWholeName(this.seen[slot])) return;

@@ -51,6 +51,11 @@ export class Window {
     return this.secondsOf(next);
   }
 
+  /** The first day of the period that has `now`, in local days since 1970: what all gateways call it. Not for 30d. */
+  firstDay(now: i64): i32 {
+    return this.dayOf(this.startOf(now, 0));
+  }
+
   private dayOf(seconds: i64): i32 {
     const local = seconds + <i64>this.offsetSeconds;
     return <i32>(local >= 0 ? local / DAY_SECONDS : (local - DAY_SECONDS + 1) / DAY_SECONDS);

@@ -2,12 +2,13 @@
 import { AiCall } from "../../runtime/ai/call";
 import { Exchange } from "../../runtime/ai/exchange";
 import { RequestFact } from "../../runtime/ai/facts";
-import { addErrorKind, ErrorKind, reportError } from "../../runtime/telemetry/errors";
+import { ErrorKind, reportError } from "../../runtime/telemetry/errors";
 import { taking } from "./buckets";
 import { CallNote, NO_RULE } from "./call-memory";
 import { finishKey } from "./call-keys";
 import { Dialect } from "./dialects";
 import { OnError } from "../../runtime/rls/config";
+import { SERVICE_AWAY } from "../../runtime/rls/service";
 import { Asked } from "../../runtime/ai/questions";
 import { Grant, GrantState } from "./grant";
 import { LEASE_MS } from "./leases";
@@ -19,11 +20,6 @@ import { countsUsage, Unit } from "./unit";
 
 /** The filter, as its errors name it. */
 export const FILTER: string = "rate-limit";
-
-const SERVICE_AWAY = addErrorKind(
-  "rate_limit_service",
-  "the rate limit service did not answer: decided as global.onError says",
-);
 
 
 @final

@@ -11,6 +11,9 @@ import { ClassifyRules } from "./rules";
  * every request where `wantsEveryRequest`). State per call lives in arrays of the part's own, indexed by `call.slot`.
  */
 export abstract class Part {
+  /** The root's context, for calls in its name; known from `onOpen` on. */
+  root: u32 = 0;
+
   /** `name` is the filter's: its folder, its module, its metrics' label. */
   constructor(readonly name: string) {}
 

@@ -193,6 +193,7 @@ export abstract class Plugin extends HoldRoot {
     this.mayHold = false;
     this.ownHeaders = [];
     for (let i = 0; i < parts.length; i++) {
+      parts[i].root = this.id;
       if (parts[i].wantsEveryRequest) this.wantsEveryRequest = true;
       if (parts[i].mayHold) this.mayHold = true;
       if (this.slots > 0) parts[i].grow(this.slots); // the pool's calls have their slots already

@@ -2,9 +2,16 @@
 import { Bytes } from "../bytes/bytes";
 import { grpcCall } from "../host/calls";
 import { setEffectiveContext } from "../host/context";
+import { addErrorKind } from "../telemetry/errors";
 
 const SERVICE = Bytes.constant("envoy.service.ratelimit.v3.RateLimitService");
 const METHOD = Bytes.constant("ShouldRateLimit");
+
+/** The kind of error of a question that was not answered. */
+export const SERVICE_AWAY: i32 = addErrorKind(
+  "rate_limit_service",
+  "the rate limit service did not answer: decided as global.onError says",
+);
 
 /**
  * Sends it a request in the name of `root`: an answer to a stream's own call would be lost when the stream ends before it.

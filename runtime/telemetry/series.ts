@@ -2,7 +2,7 @@
 import { MetricType } from "../abi/enums";
 import { ByteBuffer } from "../bytes/buffer";
 import { Bytes } from "../bytes/bytes";
-import { defineMetric, incrementMetric, recordMetric } from "../host/metrics";
+import { defineMetric, incrementMetric, metricValue, recordMetric } from "../host/metrics";
 import { Label, LABEL_BITS, NONE, OTHER } from "./labels";
 import { appendLabelValue } from "./label-text";
 import { SeriesPermit } from "./series-permit";
@@ -68,6 +68,11 @@ export class Family {
   /** Sets a gauge, or puts a value into a histogram. */
   record(value: u64, a: i32 = OTHER, b: i32 = OTHER, c: i32 = OTHER, d: i32 = OTHER): void {
     recordMetric(this.metric(a, b, c, d), value);
+  }
+
+  /** What a gauge or a counter stands at, in the whole process. */
+  value(a: i32 = OTHER, b: i32 = OTHER, c: i32 = OTHER, d: i32 = OTHER): u64 {
+    return metricValue(this.metric(a, b, c, d));
   }
 
   private metric(a: i32, b: i32, c: i32, d: i32): u32 {

@@ -1,5 +1,5 @@
 import { ByteBuffer } from "../../../runtime/bytes/buffer";
-import { appendTime } from "../../../filters/cost-accounting/budget-refusal";
+import { appendTime } from "../../../filters/cost-accounting/period";
 import { NO_OFFSET, parseOffset, Window, WindowKind } from "../../../filters/cost-accounting/window";
 import { parseDate } from "../../../runtime/price/date";
 
