@@ -7,7 +7,7 @@ import { sendLocalResponse } from "../host/reply";
 import { Call, Start } from "./call";
 import { StreamContext } from "./context";
 import { findStream } from "./dispatch";
-import { Phase } from "./half";
+import { Half, Phase } from "./half";
 import { HoldRoot, NativeFlag } from "./hold-root";
 
 // What an outer says of itself in a property of the stream: context id, hash of the configuration, number of the VM,
@@ -85,7 +85,7 @@ export class SingleSide extends Side {
     const call = this.call;
     if (!call) return BodyStatus.Continue;
     const half = call.request;
-    if (half.phase == Phase.Held && this.root.flag == NativeFlag.Unknown) this.root.flag = NativeFlag.Works;
+    this.learnFlag(half);
     const status = half.onBody(size, endOfStream);
     this.root.wake();
     return status;
@@ -93,7 +93,9 @@ export class SingleSide extends Side {
 
   onRequestTrailers(count: i32): HeadersStatus {
     const call = this.call;
-    return call ? call.request.onTrailers(true) : HeadersStatus.Continue;
+    if (!call) return HeadersStatus.Continue;
+    this.learnFlag(call.request);
+    return call.request.onTrailers(true);
   }
 
   onResponseHeaders(count: i32, endOfStream: bool): HeadersStatus {
@@ -125,6 +127,11 @@ export class SingleSide extends Side {
   onResponseTrailers(count: i32): HeadersStatus {
     const call = this.call;
     return call ? call.response.onTrailers(true) : HeadersStatus.Continue;
+  }
+
+  /** Without the native flag neither body nor trailers come before the headers have gone. */
+  private learnFlag(half: Half): void {
+    if (half.phase == Phase.Held && this.root.flag == NativeFlag.Unknown) this.root.flag = NativeFlag.Works;
   }
 }
 

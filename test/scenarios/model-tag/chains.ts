@@ -1,5 +1,5 @@
 // The chains that model-tag's scenarios run in: the pair of a stock gateway, and one instance with the native flag.
-import type { FilterSpec, Json, PluginSpec, Scenario } from "../../../harness/scenario/scenario.ts";
+import type { AnswerSpec, FilterSpec, Json, PluginSpec, Scenario } from "../../../harness/scenario/scenario.ts";
 
 export type Way = "pair" | "flag";
 
@@ -28,7 +28,7 @@ export function gateway(way: Way, config: Config = {}): Pick<Scenario, "chain" |
 }
 
 /** A chat answer by `model`. */
-export function answer(model: string): NonNullable<Scenario["clusters"][0]["upstream"]> {
+export function answer(model: string): AnswerSpec {
   return {
     kind: "answer",
     headers: [["content-type", "application/json"]],

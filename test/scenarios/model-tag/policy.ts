@@ -271,6 +271,20 @@ export const policy: Scenario[] = (["pair", "flag"] as Way[]).flatMap((way): Sce
     },
   },
   {
+    name: `holds the answer to a first request that has no body but trailers (${way})`,
+    ...gateway(way),
+    requests: [
+      chat("", {
+        protocol: "h2",
+        body: "",
+        end: "empty-data",
+        trailers: [["x-end", "1"]],
+        upstream: { ...answer("answered"), trailers: [["x-sum", "1"]] },
+      }),
+    ],
+    expect: { requests: [{ status: 200, headers: { "x-ai-model": "answered" }, trailers: { "x-sum": "1" } }] },
+  },
+  {
     name: `counts calls by what they are and became (${way})`,
     chain: modelTag(way, { models: { allow: ["gpt-4o"] } }),
     routes: [{ cluster: "primary" }],
