@@ -16,16 +16,13 @@ for (const version of [defaultEnvoyVersion, oldestEnvoyVersion]) {
     for (const scenario of scenarios) {
       if (scenario.only?.host === "in-process") continue;
       test(scenario.name, async () => {
+        const epochMs = Date.now();
         const result = await envoys.run(scenario);
         assert.deepEqual(checkResult(scenario, result), []);
         if (scenario.only === undefined) {
-          assert.deepEqual(
-            compareResults(
-              runInHost(scenario, (path) => readFileSync(path)),
-              result,
-            ),
-            [],
-          );
+          // At the same time of the same day: months are not equally long.
+          const inProcess = runInHost(scenario, (path) => readFileSync(path), { epochMs });
+          assert.deepEqual(compareResults(inProcess, result), []);
         }
       });
     }
