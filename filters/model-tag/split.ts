@@ -1,5 +1,6 @@
 // `split`: variants of a model that share its calls (canary, A/B), as configured.
 import { TextForm } from "../../runtime/config/forms";
+import { quote } from "../../runtime/config/json";
 import { ObjectReader } from "../../runtime/config/reader";
 import { Text } from "../../runtime/config/text";
 import { Compilation } from "../../runtime/match/compilation";
@@ -43,7 +44,7 @@ export class Variant {
   readonly name: Text;
   /** Its share of the calls, in parts per million. */
   readonly share: i64;
-  /** Calls that always take it, null when none do. */
+  /** Calls that always take it, null when none do. Never by what any caller may claim. */
   readonly always: Match | null;
   /** What the body's `model` becomes, null when it stays. */
   readonly rewrite: Text | null;
@@ -53,7 +54,7 @@ export class Variant {
     if (!reader.has("percent")) reader.mismatch("percent", "a number from 0 to 100");
     this.share = reader.scaled("percent", 0, PERCENT_PLACES, 0, WHOLE_SHARE);
     const always = reader.object("always");
-    this.always = always.isPresent ? new Match(always, compilation) : null;
+    this.always = always.isPresent ? readAlways(always, compilation) : null;
     this.rewrite = reader.optionalText("rewrite", TextForm.HeaderValue);
   }
 }
@@ -88,6 +89,20 @@ function readVariants(reader: ObjectReader, compilation: Compilation): Variant[]
     reader.error("variants", "expected 1 to 16 variants, got " + count.toString());
   if (whole > WHOLE_SHARE) reader.error("variants", "expected percentages that add up to at most 100");
   return variants;
+}
+
+/** A match that rests on a header which any caller may set holds for nobody. */
+function readAlways(reader: ObjectReader, compilation: Compilation): Match | null {
+  const match = new Match(reader, compilation);
+  const header = match.forgeableHeader(compilation);
+  if (!header.length) return match;
+  reader.errors.warn(
+    reader.path,
+    "holds for no call, because any caller can set the header " +
+      quote(header) +
+      "; name it in trustedHeaders if a trusted hop sets it",
+  );
+  return null;
 }
 
 function readRollback(reader: ObjectReader, variants: Variant[]): Rollback {

@@ -21,7 +21,7 @@ import { setState, State } from "../../runtime/telemetry/filter-state";
 import { Label } from "../../runtime/telemetry/labels";
 import { Family } from "../../runtime/telemetry/series";
 import { ModelTagConfig } from "./config";
-import { RollbackState } from "./rollback-state";
+import { RollbackState, Standing } from "./rollback-state";
 import { Split } from "./split";
 import { NO_VARIANT, standIn, variantByShare } from "./split-choice";
 
@@ -88,18 +88,16 @@ export class Variants extends Part {
       const rollback = live.split.rollback;
       if (!rollback) continue;
       live.rollback = new RollbackState(rollback, this.instance, live.split.name.toString(), configHash);
-      rolledBack.record(0, live.splitNumber, live.variantNumbers[rollback.variant]);
     }
   }
 
   onTick(): void {
-    for (let i = 0; i < this.splits.length; i++) {
-      const live = this.splits[i];
-      const state = live.rollback;
-      const rollback = live.split.rollback;
-      if (state && rollback && state.isOut)
-        rolledBack.record(1, live.splitNumber, live.variantNumbers[rollback.variant]);
-    }
+    for (let i = 0; i < this.splits.length; i++) this.tell(this.splits[i], false);
+  }
+
+  /** What is configured no more is not out any more. */
+  onDelete(): void {
+    for (let i = 0; i < this.splits.length; i++) this.tell(this.splits[i], true);
   }
 
   grow(slots: i32): void {
@@ -191,17 +189,27 @@ export class Variants extends Part {
     );
   }
 
+  /** Sets the gauge, unless another configuration has a say in it now. */
+  private tell(live: LiveSplit, isOver: bool): void {
+    const state = live.rollback;
+    const rollback = live.split.rollback;
+    if (!state || !rollback || (isOver && !state.isClaimed)) return;
+    const standing = state.standing;
+    if (standing == Standing.Superseded) return;
+    const isOut = standing == Standing.Out && !isOver;
+    rolledBack.record(isOut ? 1 : 0, live.splitNumber, live.variantNumbers[rollback.variant]);
+  }
+
   private choose(call: AiCall, exchange: Exchange, index: i32, cause: Cause): void {
     const live = this.splits[index];
     const split = live.split;
     let variant = this.forced(call, index);
     if (variant == NO_VARIANT) variant = variantByShare(split, this.place(call.slot, index, exchange));
-    const state = live.rollback;
-    const rollback = split.rollback;
-    if (state && rollback && variant == rollback.variant && state.isOut) variant = standIn(split, variant);
+    if (isOut(live, variant)) variant = standIn(split, variant);
     if (variant != NO_VARIANT && !this.rename(call, exchange, split, variant, cause)) {
       reportError(this.name, NOT_REWRITABLE, split.name.bytes);
       variant = plainVariant(split);
+      if (isOut(live, variant)) variant = NO_VARIANT;
     }
     if (variant == NO_VARIANT) return;
     this.chosenSplits[call.slot] = index;
@@ -252,6 +260,13 @@ export class Variants extends Part {
   private digestAt(slot: i32, index: i32): usize {
     return changetype<usize>(this.digests) + <usize>((slot * this.splits.length + index) * DIGEST_BYTES);
   }
+}
+
+/** Whether the variant was taken out for its failures. A host call for the one that may be, none for the others. */
+function isOut(live: LiveSplit, variant: i32): bool {
+  const state = live.rollback;
+  const rollback = live.split.rollback;
+  return state != null && rollback != null && variant == rollback.variant && state.isOut;
 }
 
 /** The largest variant that needs no other name. */

@@ -34,9 +34,14 @@ export class Compilation {
     return text.length ? this.expression(text, reader.at(name)) : -1;
   }
 
+  /** Whether the caller cannot forge a header. `name` in lower case. */
+  trusts(name: string): bool {
+    return this.trustedHeaders.includes(name);
+  }
+
   /** Warns when a decision would rest on a header that any caller may set. `name` in lower case. */
   checkTrusted(name: string, errors: ConfigErrors, place: string): void {
-    if (this.trustedHeaders.includes(name)) return;
+    if (this.trusts(name)) return;
     errors.warn(
       place,
       "any caller can set the header " + quote(name) + "; name it in trustedHeaders if a trusted hop sets it",

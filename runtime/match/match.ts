@@ -68,6 +68,15 @@ export class Match {
     );
   }
 
+  /** The first header demanded that the caller can forge, in lower case; empty when there is none. */
+  forgeableHeader(compilation: Compilation): string {
+    for (let i = 0; i < this.headerNames.length; i++) {
+      const name = this.headerNames[i].toString();
+      if (!compilation.trusts(name)) return name;
+    }
+    return "";
+  }
+
   /** Whether all but the model holds. To be asked when the request's headers are there. Cheap members come first. */
   headersMatch(facts: Facts): bool {
     if (!this.paths.isEmpty && !this.paths.matches(facts.path())) return false;

@@ -53,10 +53,10 @@ export function versionRead(): u32 {
   return sharedStatus() == Status.Ok ? sharedCas() : CREATE_ONLY;
 }
 
-/** Changes a value until nobody came between. Two host calls where nobody does. */
-export function changeShared(key: Bytes, change: Change): Outcome {
+/** Changes a value until nobody came between. Two host calls where nobody does. `ptr` and `capacity` as in `readShared`. */
+export function changeShared(key: Bytes, change: Change, ptr: usize = work, capacity: i32 = WORK_BYTES): Outcome {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const found = readShared(key);
+    const found = readShared(key, ptr, capacity);
     if (didReadFail()) return Outcome.HostFault;
     const version = versionRead();
     const value = change.apply(found);

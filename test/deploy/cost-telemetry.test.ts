@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { globSync } from "tinyglobby";
 import { parse } from "yaml";
 import { metricLabels } from "../../harness/envoy/config.ts";
+import { labelsIn, metricsOfFilters, namesIn } from "./shipped-metrics.ts";
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -37,36 +37,9 @@ const dashboard = JSON.parse(readFileSync(join(FOLDER, "dashboard.json"), "utf8"
 const panels = dashboard.panels.filter(({ type }) => type !== "row");
 const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
 
-/** Every metric of the filters as Prometheus sees it, from where it is defined. */
-function metricsOfFilters(): Set<string> {
-  const names = new Set<string>();
-  for (const file of globSync(["runtime/**/*.ts", "filters/**/*.ts"], { cwd: ROOT })) {
-    const source = readFileSync(join(ROOT, file), "utf8");
-    const families = [...source.matchAll(/new Family\(\s*MetricType\.(\w+),\s*"([a-z_.]+)"\s*[,)]/g)];
-    for (const [, type, name = ""] of families) {
-      const plain = name.replaceAll(".", "_");
-      for (const end of type === "Histogram" ? ["_bucket", "_sum", "_count"] : [""]) names.add(plain + end);
-    }
-    for (const [, kind = ""] of source.matchAll(/= tokens\("([a-z_.]+)"\)/g)) {
-      names.add(`gen_ai_client_inference_usage_${kind.replaceAll(".", "_")}`);
-    }
-  }
-  return names;
-}
-
 const known = metricsOfFilters();
 const recorded = new Set(rules.flatMap(({ record }) => (record === undefined ? [] : [record])));
 const ofEnvoy = new Set(["envoy_server_live"]);
-
-function namesIn(query: string): string[] {
-  return [...query.matchAll(/\b(?:sluice|gen_ai|envoy)[_:][a-zA-Z0-9_:]*/g)].map(([name]) => name);
-}
-
-function labelsIn(query: string): string[] {
-  const grouped = [...query.matchAll(/\b(?:by|on)\s*\(([^)]*)\)/g)].flatMap(([, list = ""]) => list.split(","));
-  const matched = [...query.matchAll(/([a-z_]+)\s*(?:=~|!~|!=|=)\s*"/g)].map(([, label = ""]) => label);
-  return [...grouped, ...matched].map((label) => label.trim()).filter((label) => label !== "");
-}
 
 const missing = ((): string | false => {
   try {

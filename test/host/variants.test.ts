@@ -71,6 +71,29 @@ test("what the shares leave gets no variant", () => {
   assert.ok(Math.abs(share(half, "none") - 0.5) < 0.015, `${share(half, "none")}`);
 });
 
+/** What a gateway says of a configuration whose canary demands headers. */
+function warningsOf(headers: Record<string, string>, trustedHeaders: string[]): string[] {
+  const variants: Json[] = [
+    { name: "stable", percent: 100 },
+    { name: "canary", percent: 0, always: { headers } },
+  ];
+  const gateway = new Gateway({
+    chain: modelTag("flag", { trustedHeaders, split: [{ name: "s", variants }] }),
+    routes: [{ cluster: "up" }],
+    clusters: [{ name: "up" }],
+    loadModule: () => module,
+  });
+  return [...new Set(gateway.logLines.map(({ text }) => text))].filter((text) => text.includes("always"));
+}
+
+test("a variant that any caller could claim is claimed by none, and that is said", () => {
+  assert.deepEqual(warningsOf({ "x-testing": "true", "x-user-tier": "vip" }, ["X-User-Tier"]), [
+    "model-tag: config: split[0].variants[1].always: holds for no call, because any caller can set the header " +
+      '"x-testing"; name it in trustedHeaders if a trusted hop sets it',
+  ]);
+  assert.deepEqual(warningsOf({ "x-testing": "true", "x-user-tier": "vip" }, ["X-User-Tier", "x-testing"]), []);
+});
+
 test("another hash key shares out anew", () => {
   const other = variantsOf(50, 50, { hashKey: "another" });
   const fifty = variantsOf(50, 50);

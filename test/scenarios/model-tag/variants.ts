@@ -24,6 +24,14 @@ const failed: RequestSpec["upstream"] = {
   headers: json,
   body: '{"error":{"message":"no"}}',
 };
+const cut: RequestSpec["upstream"] = {
+  kind: "answer",
+  headers: [["content-type", "text/event-stream"]],
+  framing: "chunked",
+  body: 'data: {"choices":[{"delta":{"content":"a"}}]}\n\ndata: {"choices":[{"delta":{"content":"b"}}]}\n\n',
+  chunks: [{ bytes: 49 }, { bytes: 49, afterMs: 20 }],
+  cutAfterChunks: 1,
+};
 const errorInStream: RequestSpec["upstream"] = {
   kind: "answer",
   headers: [["content-type", "text/event-stream"]],
@@ -52,10 +60,24 @@ const all = (variant: string, more: Record<string, Json> = {}) => ({
   ],
 });
 
+/** Who takes the canary whatever the shares are: by a header that a trusted hop sets, and by one that any caller may. */
+const reserved: Json = {
+  name: "s",
+  match: { models: ["gpt-4o*"] },
+  key: ["header:x-user"],
+  variants: [
+    { name: "stable", percent: 100 },
+    { name: "canary", percent: 0, always: { headers: { "x-user-tier": "vip" } } },
+    { name: "tests", percent: 0, always: { headers: { "x-testing": "true" }, paths: ["/v1/*"] } },
+  ],
+};
+
 const long = "x".repeat(300_000);
 const rewritten = (body: string) => ({
   status: 200,
+  // The caller is told the model that answered, in the body as it came.
   headers: { "x-ai-model": "its-own-name" },
+  body: { is: good },
   upstream: { cluster: "canary", headers: { "x-ai-variant": "canary", "x-ai-model": "gpt-4o" }, body: { is: body } },
 });
 
@@ -82,12 +104,24 @@ export const variants: Scenario[] = (["pair", "flag"] as Way[]).flatMap((way): S
   },
   {
     name: `gives VIPs their variant whatever the shares are (${way})`,
-    ...gateway(way, all("stable", { always: { headers: { "x-user-tier": "vip" } } })),
-    requests: [ask("gpt-4o", {}, [["x-user-tier", "vip"]]), ask("gpt-4o")],
+    ...gateway(way, reserved),
+    requests: [
+      ask("gpt-4o", {}, [["x-user-tier", "vip"]]),
+      ask("gpt-4o"),
+      ask("gpt-4o", {}, [["x-testing", "true"]]),
+      ask("gpt-4o", {}, [["x-ai-variant", "canary"]]),
+      ask("gpt-4o", {}, [["x-ai-tier", "vip"]]),
+      ask("llama", {}, [["x-ai-variant", "canary"]]),
+    ],
     expect: {
       requests: [
         { upstream: { cluster: "canary", headers: { "x-ai-variant": "canary" } } },
         { upstream: { cluster: "stable", headers: { "x-ai-variant": "stable" } } },
+        // Nobody vouches for this header: whoever sends it is a caller like the others.
+        { upstream: { cluster: "stable", headers: { "x-ai-variant": "stable" } } },
+        { upstream: { cluster: "stable", headers: { "x-ai-variant": "stable" } } },
+        { upstream: { cluster: "stable", headers: { "x-ai-variant": "stable", "x-ai-tier": null } } },
+        { upstream: { cluster: "stable", headers: { "x-ai-variant": null } } },
       ],
     },
   },
@@ -125,19 +159,19 @@ export const variants: Scenario[] = (["pair", "flag"] as Way[]).flatMap((way): S
     gateway: { workers: 2 },
     ...gateway(way, { ...all("canary"), rollback: { variant: "canary", errorRate: "0.5", window: "5m", minCalls: 4 } }),
     requests: [
-      ask("gpt-4o"),
+      ask("gpt-4o", { upstream: { ...(answered as object), delayMs: 300 } as RequestSpec["upstream"] }),
       ask("gpt-4o", { upstream: failed }),
       ask("gpt-4o", { upstream: errorInStream }),
-      ask("gpt-4o", { upstream: failed }),
+      ask("gpt-4o", { upstream: cut }),
       ask("gpt-4o"),
       ask("gpt-4o", { worker: 1 }),
     ],
     expect: {
       requests: [
-        { upstream: { cluster: "canary" } },
-        { status: 503, upstream: { cluster: "canary" } },
-        { upstream: { cluster: "canary" }, filterState: { "sluice.outcome": "stream_error" } },
-        { status: 503, upstream: { cluster: "canary" } },
+        { status: 200, upstream: { cluster: "canary" }, filterState: { "sluice.outcome": "ok" } },
+        { status: 503, upstream: { cluster: "canary" }, filterState: { "sluice.outcome": "error" } },
+        { status: 200, upstream: { cluster: "canary" }, filterState: { "sluice.outcome": "stream_error" } },
+        { outcome: "reset", upstream: { cluster: "canary" }, filterState: { "sluice.outcome": "truncated" } },
         { status: 200, upstream: { cluster: "stable", headers: { "x-ai-variant": "stable" } } },
         { status: 200, upstream: { cluster: "stable", headers: { "x-ai-variant": "stable" } } },
       ],
