@@ -15,7 +15,7 @@ import { isCharged } from "./accountant";
 import { Budget } from "./budget";
 import { beginClaim } from "./budget-keys";
 import { BudgetRuling, isReserved } from "./budget-ruling";
-import { BudgetTelemetry, Loudness, WORDS } from "./budget-telemetry";
+import { BudgetTelemetry, WORDS } from "./budget-telemetry";
 import { CallMemory, NO_BUDGET } from "./call-memory";
 import { Claim, Claims } from "./claims";
 import { CostConfig } from "./config";
@@ -46,7 +46,7 @@ export class BudgetKeeper extends Part {
     super("cost-accounting");
     const claims = new Claims(config.budgets.length);
     const ledgers = new Ledgers(config.budgets, shared);
-    const global = new GlobalBudgets(config.global, config.budgets, claims, memory);
+    const global = new GlobalBudgets(config.global, config.budgets, claims, memory, ledgers);
     const telemetry = new BudgetTelemetry(config.budgets, shared);
     this.budgets = config.budgets;
     this.claims = claims;
@@ -131,10 +131,14 @@ export class BudgetKeeper extends Part {
     this.global.sendOwed(this.root, this.root);
   }
 
+  onDelete(): void {
+    this.global.close();
+  }
+
   editRequestHeaders(call: AiCall): void {
     const note = this.memory.note(call.slot);
-    if (note.told != Loudness.Warn && note.told != Loudness.Exceeded) return;
-    setHeader(HeaderMap.RequestHeaders, HEADER, WORDS[note.told]);
+    if (note.mark == 0) return;
+    setHeader(HeaderMap.RequestHeaders, HEADER, WORDS[note.mark]);
     call.isRouteChanged = true;
   }
 

@@ -132,6 +132,10 @@ export class BudgetRuling {
         continue;
       }
       if (global.onError == OnError.Closed && !budget.isShadow) {
+        if (budget.tags) {
+          this.judge(call, note, index, claim, false, 0, now);
+          continue;
+        }
         this.refuse(call, note, index, now);
         refuseUnknownBudget(call, budget);
         return false;

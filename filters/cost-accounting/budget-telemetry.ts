@@ -5,7 +5,7 @@ import { SharedConfig } from "../../runtime/config/shared";
 import { Label } from "../../runtime/telemetry/labels";
 import { Family } from "../../runtime/telemetry/series";
 import { Budget } from "./budget";
-import { CallNote } from "./call-memory";
+import { CallNote, NO_BUDGET } from "./call-memory";
 import { consumerLabel } from "./telemetry";
 
 /** How loud a budget speaks. */
@@ -76,7 +76,8 @@ export class BudgetTelemetry {
   /** Of several budgets the loudest is told; each is counted. */
   tell(note: CallNote, index: i32, loudness: Loudness): void {
     decisions.increment(1, this.labels[index], firstVerdict + <i32>loudness);
-    if (<i32>loudness <= note.told) return;
+    if (loudness == Loudness.Warn || loudness == Loudness.Exceeded) note.mark = max(note.mark, <i32>loudness);
+    if (note.toldBy != NO_BUDGET && <i32>loudness <= note.told) return;
     note.told = <i32>loudness;
     note.toldBy = index;
   }

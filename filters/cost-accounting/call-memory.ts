@@ -32,6 +32,8 @@ export class CallNote {
   refusedBy: i32;
   toldBy: i32;
   told: i32;
+  /** How loud the request's header is: 0, a warning, or beyond. Budgets that watch have no say in it. */
+  mark: i32;
   /** What its stream was asked for: IncludeUsage + 1, 0: nothing. */
   askedUsage: u8;
   isSettled: bool;

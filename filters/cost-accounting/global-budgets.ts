@@ -9,6 +9,7 @@ import { Asked, Questions } from "../../runtime/ai/questions";
 import { ByteBuffer } from "../../runtime/bytes/buffer";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { Text } from "../../runtime/config/text";
+import { nowNanos } from "../../runtime/host/clock";
 import { GlobalConfig } from "../../runtime/rls/config";
 import { BucketWriter, Owed } from "../../runtime/rls/owed";
 import { addEntry, beginRequest, endDescriptor } from "../../runtime/rls/request";
@@ -17,9 +18,11 @@ import { ErrorKind, reportError } from "../../runtime/telemetry/errors";
 import { Budget } from "./budget";
 import { CallMemory, CallNote } from "./call-memory";
 import { Claim, Claims } from "./claims";
+import { Ledgers } from "./ledgers";
 import { appendPeriod } from "./period";
 
 const FILTER = "cost-accounting";
+const NANOS: u64 = 1_000_000_000;
 const BUDGET = Bytes.constant("budget");
 const SUM = Bytes.constant("sum");
 const PERIOD = Bytes.constant("period");
@@ -34,7 +37,10 @@ class Sums extends BucketWriter {
   private readonly names: Text[] = [];
   private readonly sums: Text[] = [];
 
-  constructor(private readonly budgets: Budget[]) {
+  constructor(
+    private readonly budgets: Budget[],
+    private readonly ledgers: Ledgers,
+  ) {
     super();
     for (let i = 0; i < budgets.length; i++) {
       const budget = budgets[i];
@@ -55,6 +61,14 @@ class Sums extends BucketWriter {
     addEntry(KEY, value.clear().hex64(high).hex64(low).view());
     endDescriptor(out, hits);
   }
+
+  /** The ledger, which outlives this configuration, remembers what the service was not told of the running period. */
+  abandon(sum: i32, period: i32, high: u64, low: u64, units: i64): void {
+    const now = <i64>(nowNanos() / NANOS);
+    const index = sum >> 1;
+    if (period == this.budgets[index].window.firstDay(now))
+      this.ledgers.untell(index, high, low, sum & 1 ? -units : units, now);
+  }
 }
 
 
@@ -69,8 +83,9 @@ export class GlobalBudgets {
     private readonly budgets: Budget[],
     private readonly claims: Claims,
     private readonly memory: CallMemory,
+    ledgers: Ledgers,
   ) {
-    const sums = new Sums(budgets);
+    const sums = new Sums(budgets, ledgers);
     this.sums = sums;
     this.owed = config.isUsed ? new Owed(sums) : null;
   }
@@ -86,6 +101,7 @@ export class GlobalBudgets {
       const index = <i32>ctz(rest);
       const claim = this.claims.claim(call.slot, index);
       const period = this.budgets[index].window.firstDay(now);
+      claim.unsent += this.owedOf(index, period, claim);
       this.sums.write(message, 2 * index, period, claim.commonHigh, claim.commonLow, 0);
       this.sums.write(message, 2 * index + 1, period, claim.commonHigh, claim.commonLow, 0);
     }
@@ -135,6 +151,20 @@ export class GlobalBudgets {
   sendOwed(root: u32, context: u32): void {
     const owed = this.owed;
     if (owed) owed.send(root, context, this.config);
+  }
+
+  /** The configuration goes. */
+  close(): void {
+    const owed = this.owed;
+    if (owed) owed.abandon();
+  }
+
+  /** What this worker owes for a key, in 1e-9 of the currency. */
+  private owedOf(index: i32, period: i32, claim: Claim): i64 {
+    const owed = this.owed;
+    if (!owed) return 0;
+    const spent = owed.of(2 * index, period, claim.commonHigh, claim.commonLow);
+    return (spent - owed.of(2 * index + 1, period, claim.commonHigh, claim.commonLow)) * this.budgets[index].unit;
   }
 
   /** Writes what the service says to the claims it was asked about. */

@@ -14,6 +14,7 @@ import {
   takenOf,
   tell,
   unsentOf,
+  untell,
 } from "./ledger";
 import { Window, WindowKind } from "./window";
 
@@ -106,6 +107,19 @@ export class Telling extends LedgerChange {
   apply(slot: usize, isFresh: bool): bool {
     refresh(slot, this.window, this.now);
     this.units = tell(slot, this.by, this.unit, this.now);
+    return true;
+  }
+}
+
+/** Takes back that the rate limit service was told so many units: it was not. */
+@final
+export class Untelling extends LedgerChange {
+  units: i64 = 0;
+  unit: i64 = 0;
+
+  apply(slot: usize, isFresh: bool): bool {
+    refresh(slot, this.window, this.now);
+    untell(slot, this.units, this.unit);
     return true;
   }
 }

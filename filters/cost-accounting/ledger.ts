@@ -110,6 +110,14 @@ export function tell(slot: usize, nanos: i64, unit: i64, now: i64): i64 {
   return units;
 }
 
+/** Of what `tell` said, so many units did not reach the rate limit service. */
+export function untell(slot: usize, units: i64, unit: i64): void {
+  if (unit <= 0) return;
+  const bounds = min(max(units, -MOST / unit), MOST / unit);
+  store<i64>(slot, within(unsentOf(slot) + bounds * unit), UNSENT);
+  if (load<u32>(slot, YEAR) != 0) store<i64>(slot, load<i64>(slot, SENT) - bounds, SENT);
+}
+
 /** What the rate limit service does not know yet. */
 export function unsentOf(slot: usize): i64 {
   return load<i64>(slot, UNSENT);

@@ -12,7 +12,7 @@ import { Adjustment } from "./adjustment";
 import { Budget } from "./budget";
 import { Claim } from "./claims";
 import { LEDGER } from "./ledger";
-import { Adjusting, EndedFirst, Never, Once, Reserving, Settling, Telling } from "./ledger-changes";
+import { Adjusting, EndedFirst, Never, Once, Reserving, Settling, Telling, Untelling } from "./ledger-changes";
 
 const MOST_ADJUSTMENTS: i32 = 10_000;
 const ADJUSTMENT = new SlotLayout(1, 0);
@@ -21,6 +21,7 @@ const FILTER = "cost-accounting";
 
 const once = new Once();
 const adjusting = new Adjusting();
+const untelling = new Untelling();
 const evicting = new EndedFirst();
 const digest = memory.data(16, 8);
 const common = memory.data(16, 8);
@@ -108,6 +109,17 @@ export class Ledgers {
     telling.unit = this.budgets[index].unit;
     evicting.now = now;
     return this.table.change(high, low, telling) == Outcome.Written;
+  }
+
+  /** So many units of what the rate limit service was to be told it was not told: the ledger remembers them. */
+  untell(index: i32, high: u64, low: u64, units: i64, now: i64): void {
+    const budget = this.budgets[index];
+    untelling.window = budget.window;
+    untelling.now = now;
+    untelling.units = units;
+    untelling.unit = budget.unit;
+    evicting.now = now;
+    this.table.change(high, low, untelling);
   }
 
   /** Whether this gateway knows that a correction was made. */

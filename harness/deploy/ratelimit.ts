@@ -5,15 +5,7 @@ import { stringify } from "yaml";
 import { HarnessError } from "../error.ts";
 import { weightPartsOf } from "../schema/exact-limit.ts";
 import { durationNanos } from "../schema/decimal.ts";
-
-type Fields = Record<string, unknown>;
-
-interface Descriptor {
-  key: string;
-  value?: string;
-  descriptors?: Descriptor[];
-  rate_limit?: { unit: string; requests_per_unit: number };
-}
+import { asList, asObject, type Descriptor, type Fields, type RateLimitFile } from "./ratelimit-words.ts";
 
 const second = 1_000_000_000n;
 const day = 86_400n * second;
@@ -32,6 +24,11 @@ const most = 2n ** 32n - 1n;
  * HarnessError `ratelimit-unsayable` that names every rule the service cannot keep, and why.
  */
 export function renderRateLimit(config: Fields): string {
+  return stringify(describeRateLimit(config));
+}
+
+/** The same, not yet as YAML. */
+export function describeRateLimit(config: Fields): RateLimitFile {
   const faults: string[] = [];
   const global = asObject(config["global"]);
   const rules = asList(config["rules"]).map(asObject);
@@ -47,7 +44,7 @@ export function renderRateLimit(config: Fields): string {
     );
   }
   const domain = typeof global["domain"] === "string" ? global["domain"] : "sluice";
-  return stringify({ domain, descriptors });
+  return { domain, descriptors };
 }
 
 type Fault = (place: string, reason: string) => void;
@@ -87,12 +84,4 @@ function mergeLimits(base: Fields, own: Fields): Fields {
 
 function amountOf(value: unknown): bigint {
   return typeof value === "number" && Number.isInteger(value) ? BigInt(value) : 0n;
-}
-
-function asObject(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-}
-
-function asList(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
 }

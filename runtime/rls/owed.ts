@@ -17,10 +17,14 @@ const MOST_HITS: i64 = 0xffffffff;
 // One for the module: a configuration that goes would not end its memory.
 const message = new ByteBuffer(1024, 65536);
 
-/** Writes the descriptor of a bucket. */
+/** Whose buckets they are. */
 export abstract class BucketWriter {
+  /** Writes the descriptor of a bucket. */
   /** `rule` and `limit` are as `Owed.add` was told. */
   abstract write(out: ByteBuffer, rule: i32, limit: i32, high: u64, low: u64, hits: u64): void;
+
+  /** So much will never be sent: nobody is left to do it. */
+  abandon(rule: i32, limit: i32, high: u64, low: u64, parts: i64): void {}
 }
 
 class Debt {
@@ -67,6 +71,17 @@ export class Owed {
     return true;
   }
 
+  /** What is owed to a bucket, by this worker: what was sent counts until the service has it. */
+  of(rule: i32, limit: i32, high: u64, low: u64): i64 {
+    for (let i = 0; i < PLACES; i++) {
+      const debt = this.debts[i];
+      if (debt.low != low || debt.high != high || debt.rule != rule || debt.limit != limit) continue;
+      if (debt.parts != 0 || debt.sent != 0)
+        return debt.sent > i64.MAX_VALUE - debt.parts ? i64.MAX_VALUE : debt.parts + debt.sent;
+    }
+    return 0;
+  }
+
   /** Sends what is owed and not under way, in the name of `root`. `context`: the effective one, before and after. */
   send(root: u32, context: u32, config: GlobalConfig): void {
     let count = 0;
@@ -86,6 +101,15 @@ export class Owed {
       if (token == NO_CALL) debt.sent = 0;
       else debt.parts -= debt.sent;
       debt.token = token;
+    }
+  }
+
+  /** Tells the writer what was never sent. What is under way is taken to arrive. */
+  abandon(): void {
+    for (let i = 0; i < PLACES; i++) {
+      const debt = this.debts[i];
+      if (debt.parts != 0) this.writer.abandon(debt.rule, debt.limit, debt.high, debt.low, debt.parts);
+      debt.parts = 0;
     }
   }
 

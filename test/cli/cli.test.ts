@@ -127,6 +127,18 @@ test("the rules are rendered for the rate limit service; what it cannot say is t
   assert.deepEqual([bad.code, /the interval must be/.test(bad.err)], [1, true]);
 });
 
+test("budgets are rendered for it as well, into a file of their own", async () => {
+  const path = file(
+    "budgets.yaml",
+    "upstreams: {a: {provider: openai}, rls: {url: 'http://rls:8081', protocol: grpc}}\nfilters: {costAccounting: {global: {cluster: rls}, budgets: [{name: b, mode: enforce, key: [team], amount: '500', window: month}]}}\n",
+  );
+  const target = join(folder, "limits");
+  const { code, out, err } = await sluice("render", "ratelimit", "-c", path);
+  assert.deepEqual([code, /domain: sluice-budgets\n[\s\S]*value: spent\/4\n/.test(out)], [0, true], out + err);
+  assert.equal((await sluice("render", "ratelimit", "-c", path, "-o", target)).code, 0);
+  assert.equal(readFileSync(join(target, "sluice.yaml"), "utf8").trimEnd(), out.trimEnd());
+});
+
 test("lint finds a retry that bills twice", async () => {
   const path = file(
     "service.yaml",

@@ -1,7 +1,9 @@
 // sluice render: what a sluice.yaml becomes for Istio, Envoy Gateway or a plain Envoy.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { renderRateLimit } from "../../deploy/ratelimit.ts";
+import { describeBudgets } from "../../deploy/ratelimit-budgets.ts";
+import { asObject, rateLimitFiles } from "../../deploy/ratelimit-words.ts";
+import { describeRateLimit } from "../../deploy/ratelimit.ts";
 import { renderEnvoy } from "../../deploy/render/envoy.ts";
 import { renderGateway } from "../../deploy/render/gateway.ts";
 import { renderIstio, type RenderedFile } from "../../deploy/render/istio.ts";
@@ -22,7 +24,8 @@ export const render = defineCommand({
     "istio    WasmPlugin pairs, Telemetry, VirtualService or HTTPRoute, DestinationRule, ServiceEntry, EnvoyFilter\n" +
     "gateway  Envoy Gateway: EnvoyExtensionPolicy, EnvoyPatchPolicy, Backend, HTTPRoute\n" +
     "envoy    one bootstrap with everything in it\n" +
-    "ratelimit  the rules of filters.rateLimit for Envoy's rate limit service (envoyproxy/ratelimit)\n" +
+    "ratelimit  the rules of filters.rateLimit and the budgets of filters.costAccounting for Envoy's rate limit service\n" +
+    "         (envoyproxy/ratelimit): a file for each domain\n" +
     "To standard output, or as files with a kustomization.yaml to a folder. The same input gives the same text.",
   examples: [
     ["sluice render istio | kubectl apply -f -", "everything at once; leave patches to kustomize"],
@@ -66,14 +69,20 @@ export const render = defineCommand({
       return 0;
     }
     if (known === "ratelimit") {
-      const rules = config.filters["rateLimit"] as Record<string, unknown> | undefined;
-      if (rules === undefined) throw new HarnessError("there is no filters.rateLimit", "config-invalid");
-      write([
-        {
-          name: "sluice.yaml",
-          text: `# Made by sluice ${from.version} (sluice render ratelimit) from ${options.config}.\n${renderRateLimit(rules)}`,
-        },
-      ]);
+      const { rateLimit, costAccounting } = config.filters;
+      const budgets = describeBudgets(asObject(costAccounting));
+      if (rateLimit === undefined && budgets === undefined) {
+        throw new HarnessError(
+          "there is neither filters.rateLimit nor filters.costAccounting with budgets and `global`",
+          "config-invalid",
+        );
+      }
+      const rules = rateLimit === undefined ? [] : [describeRateLimit(asObject(rateLimit))];
+      const head = `# Made by sluice ${from.version} (sluice render ratelimit) from ${options.config}.`;
+      const files = rateLimitFiles([...rules, ...(budgets === undefined ? [] : [budgets])]);
+      const texts = [...files].map(([name, text]) => ({ name, text: `${head}\n${text}` }));
+      // To standard output as documents; the service reads one of a file.
+      write(options.output === undefined ? [{ name: "", text: texts.map(({ text }) => text).join("---\n") }] : texts);
       return 0;
     }
     const canary = canaryList(options.canary);
