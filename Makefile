@@ -7,8 +7,8 @@ SELECT := $(if $(SPEC)$(FILE),--file '$(SPEC)$(FILE)') $(if $(NAME),--name '$(NA
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build build-debug build-scalar test test-unit test-harness cli release demo lint fmt bench bench-compare new setup-e2e \
-	clean check-node always
+.PHONY: help build build-debug build-scalar test test-unit test-harness cli release demo lint fmt bench bench-compare bench-docs \
+	new setup-e2e setup-bench clean check-node always
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9%.\/-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,17 +58,23 @@ lint: $(PACKAGES) ## Check format, rules and types; changes nothing
 fmt: $(PACKAGES) ## Format every source
 	@$(NODE) harness/lint/main.ts --fix
 
-bench: build ## Measure CPU time per request, module sizes and memory in Envoy
+bench: build ## Measure what the filters cost in Envoy, beside Rust, Lua and its own (ROUNDS=... ONLY=... MEASURES=...)
 	@$(NODE) test/bench/main.ts
 
-bench-compare: build build-scalar ## Compare a bench with the one before it
-	@$(NODE) test/bench/compare.ts
+bench-compare: $(PACKAGES) ## Tell what changed beyond the noise: make bench-compare OLD=a.json NEW=b.json
+	@$(NODE) test/bench/compare-main.ts '$(OLD)' '$(NEW)'
+
+bench-docs: $(PACKAGES) ## Write a bench's figures into docs/performance.md (FILE=...; default the newest)
+	@$(NODE) test/bench/docs.ts '$(FILE)'
 
 new: $(PACKAGES) ## Start a filter: make new NAME=x copies the smallest one to filters/x
 	@$(NODE) harness/setup/new-filter.ts '$(NAME)'
 
 setup-e2e: ## Install what the end-to-end tests talk to: a registry, Redis, Docker, Prometheus, ratelimit
 	@bash harness/setup/e2e.sh
+
+setup-bench: ## Give rustc the Wasm target, so that make bench can compare with filters in Rust
+	@bash harness/setup/rust-peers.sh
 
 clean: ## Remove what was built; keeps node_modules and downloads
 	rm -rf build dist

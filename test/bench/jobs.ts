@@ -1,8 +1,19 @@
 // What is measured: a chain and the requests that go through it.
-import { existsSync } from "node:fs";
 import type { RawFilter } from "../../harness/envoy/config.ts";
 import type { FilterSpec, Json, PluginSpec } from "../../harness/scenario/scenario.ts";
+import { limit, pair, plugin, prices, safe, singles, strict, suiteConfig, tokens } from "./chains.ts";
+import {
+  jsonToMetadataModel,
+  jsonToMetadataUsage,
+  localRatelimit,
+  localRatelimitByKey,
+  luaModelTag,
+  luaUsage,
+} from "./natives.ts";
+import type { PeerName, Peers } from "./peers.ts";
 import { chat, get, getByKey, keys } from "./requests.ts";
+
+type Chain = (FilterSpec | RawFilter)[];
 
 /** One job. */
 export interface Job {
@@ -10,115 +21,100 @@ export interface Job {
   name: string;
   /** The job of the same requests that it is compared with; absent: it is the base of others. */
   over?: string;
-  chain: (FilterSpec | RawFilter)[];
+  chain: Chain;
   /** Sent in turn. */
   requests: Buffer[];
+  /** Requests of a round, as a share of the bench's number: heavier ones are fewer. */
+  share: number;
 }
 
-const flag: Partial<PluginSpec> = { allowOnHeadersStopIteration: true };
+/** Empty modules like those of the filters, by the filter's name. */
+export type Likes = ReadonlyMap<string, string>;
 
-function plugin(filter: string, config: Json, more: Partial<PluginSpec> = {}): PluginSpec {
-  return { kind: "plugin", name: filter, module: `build/${filter}.wasm`, config, ...more };
-}
-
-function pair(filter: string, config: Json): PluginSpec[] {
-  return (["outer", "inner"] as const).map((half) =>
-    plugin(filter, config, { name: `${filter}-${half}`, pair: half, vmId: "pair" }),
-  );
-}
-
-/** A limit that is never reached: the price of counting, not of refusing. */
-const limit = (key: string[], more: Record<string, Json> = {}): Json => ({
-  trustedHeaders: ["x-team"],
-  rules: [
-    {
-      name: "r",
-      mode: "enforce",
-      limit: { capacity: 10_000_000, refill: 10_000_000, interval: "1s", unit: "requests" },
-      ...(key.length > 0 && { key }),
-      ...more,
-    },
-  ],
-});
-
-const prices: Json = { prices: [{ id: "p", models: ["gpt-4o*"], input: "2.50", output: "10.00", per: "1M" }] };
-
-/** Envoy's own token bucket with the same limit. */
-const native: RawFilter = {
-  kind: "raw",
-  filter: {
-    name: "envoy.filters.http.local_ratelimit",
-    typed_config: {
-      "@type": "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
-      stat_prefix: "native",
-      token_bucket: { max_tokens: 10_000_000, tokens_per_fill: 10_000_000, fill_interval: "1s" },
-      filter_enabled: { default_value: { numerator: 100, denominator: "HUNDRED" } },
-      filter_enforced: { default_value: { numerator: 100, denominator: "HUNDRED" } },
-    },
-  },
-};
-
-/** Every job; `callbacks` is the compiled module of test/envoy/fixtures/callbacks.as.ts. Filters that are not built are left out. */
-export function jobs(callbacks: string): Job[] {
-  const group = (name: string, requests: Buffer[], chains: Record<string, Job["chain"]>): Job[] => {
-    const base: Job = { name: `${name}: no filter`, chain: [], requests };
-    const over = Object.entries(chains).map(([what, chain]) => ({
-      name: `${name}: ${what}`,
-      over: base.name,
-      chain,
-      requests,
-    }));
+/** Every job; Rust's are left out where there are none. */
+export function jobs(peers: Peers, likes: Likes): Job[] {
+  const rust = (name: PeerName, config: Record<string, Json> = {}): PluginSpec[] => {
+    const module = peers.modules.get(name);
+    return module === undefined ? [] : [plugin(name, config, module)];
+  };
+  const like = (filter: string) => ({ [`empty like ${filter}`]: [plugin("like", {}, likes.get(filter))] });
+  const group = (name: string, requests: Buffer[], share: number, chains: Record<string, Chain>): Job[] => {
+    const base: Job = { name: `${name}: no filter`, chain: [], requests, share };
+    const over = Object.entries(chains)
+      .filter(([, chain]) => chain.length > 0)
+      .map(([what, chain]) => ({ ...base, name: `${name}: ${what}`, over: base.name, chain }));
     return [base, ...over];
   };
-  const empty = {
-    "empty filter": [plugin("empty", {})],
-    "empty filter, all callbacks": [{ ...plugin("empty", {}), name: "callbacks", module: callbacks }],
+
+  const empty = { "empty filter": [plugin("empty")] };
+  const rustLimit = { capacity: tokens, refill: tokens };
+  const tag = {
+    "model-tag, native flag": [plugin("model-tag")],
+    "model-tag, pair": pair("model-tag"),
+    "native json_to_metadata, request and answer": [jsonToMetadataModel],
+    "Lua model tag": [luaModelTag],
   };
-  const tag = { "model-tag, native flag": [plugin("model-tag", {}, flag)], "model-tag, pair": pair("model-tag", {}) };
   const cost = {
-    "cost-accounting, native flag": [plugin("cost-accounting", prices, flag)],
+    "cost-accounting, native flag": [plugin("cost-accounting", prices)],
     "cost-accounting, pair": pair("cost-accounting", prices),
+    "Rust cost_accounting": rust("cost_accounting"),
   };
-  const guard = { "retry-guard": [plugin("retry-guard", { mode: "enforce" }, flag)] };
-  const singles = [
-    plugin("model-tag", {}, flag),
-    plugin("rate-limit", limit([]), flag),
-    plugin("cost-accounting", prices, flag),
-    plugin("retry-guard", { mode: "enforce" }, flag),
+  const allRust: Chain = [
+    ...rust("model_tag"),
+    ...rust("rate_limit", { header: "authorization", ...rustLimit }),
+    ...rust("cost_accounting"),
+    ...rust("retry_guard"),
   ];
-  const suite = {
-    "four single modules": singles,
-    suite: [
-      plugin(
-        "suite",
-        {
-          modelTag: {},
-          rateLimit: { rules: (limit([]) as { rules: Json }).rules },
-          costAccounting: prices,
-          retryGuard: { mode: "enforce" },
-        },
-        flag,
-      ),
-    ],
-  };
-  const all = [
-    ...group("GET", get, {
+  return [
+    ...group("GET", get, 1, {
       ...empty,
-      ...tag,
-      ...guard,
-      "rate-limit, 1 key": [plugin("rate-limit", limit([]))],
-      "rate-limit, 1 key, lease": [plugin("rate-limit", limit([], { lease: "0.01" }))],
-      "native local_ratelimit": [native],
+      "model-tag, native flag": [plugin("model-tag")],
+      "retry-guard, safe": [plugin("retry-guard", safe)],
+      suite: [plugin("suite", suiteConfig)],
+      "native local_ratelimit": [localRatelimit],
     }),
-    ...group(`GET by ${keys} keys`, getByKey, {
+    ...group(`GET by ${keys} keys`, getByKey, 1, {
+      ...like("rate-limit"),
       "rate-limit": [plugin("rate-limit", limit(["header:x-team"]))],
       "rate-limit, lease": [plugin("rate-limit", limit(["header:x-team"], { lease: "0.01" }))],
+      "Rust rate_limit": rust("rate_limit", { header: "x-team", ...rustLimit }),
+      "native local_ratelimit, dynamic keys": [localRatelimitByKey],
     }),
-    ...group("chat 1 KiB", chat(1024), { ...empty, ...tag, ...cost, ...guard, ...suite }),
-    ...group("chat 64 KiB, model last", chat(65_536, "json-1k", true), { ...empty, ...tag }),
-    ...group("answer 64 KiB", chat(1024, "json-64k"), { ...empty, ...cost }),
-    ...group("answer of 200 events", chat(1024, "sse"), { ...empty, ...cost }),
+    ...group("chat 1 KiB", chat(1024), 1, {
+      ...empty,
+      ...like("model-tag"),
+      ...tag,
+      "Rust model_tag": rust("model_tag"),
+      ...cost,
+      "Lua usage": [luaUsage],
+      "native json_to_metadata, usage": [jsonToMetadataUsage],
+      ...like("retry-guard"),
+      "retry-guard, safe": [plugin("retry-guard", safe)],
+      "retry-guard, strict": [plugin("retry-guard", strict)],
+      "Rust retry_guard": rust("retry_guard"),
+      suite: [plugin("suite", suiteConfig)],
+      "suite, pair": pair("suite", suiteConfig),
+      "four single modules": singles,
+      "four Rust filters": allRust,
+    }),
+    ...group("chat 64 KiB, model last", chat(65_536, "json-1k", true), 0.25, {
+      ...like("model-tag"),
+      ...tag,
+      "Rust model_tag": rust("model_tag"),
+      "Rust model_tag_fast": rust("model_tag_fast"),
+    }),
+    ...group("answer 64 KiB", chat(1024, "json-64k"), 0.25, {
+      ...like("cost-accounting"),
+      "cost-accounting, native flag": [plugin("cost-accounting", prices)],
+      "Rust cost_accounting": rust("cost_accounting"),
+    }),
+    ...group("answer of 200 events", chat(1024, "sse"), 0.05, {
+      ...like("cost-accounting"),
+      ...cost,
+      suite: [plugin("suite", suiteConfig)],
+    }),
   ];
-  const isBuilt = (job: Job) => job.chain.every((one) => one.kind !== "plugin" || existsSync(one.module));
-  return all.filter(isBuilt);
 }
+
+/** Filters that have an empty one like them among the jobs. */
+export const liked: readonly string[] = ["rate-limit", "model-tag", "cost-accounting", "retry-guard"];

@@ -2,10 +2,10 @@
 import { connect, type Socket } from "node:net";
 
 /** How many connections send at a time: enough to keep one worker busy, few enough to stay fair on two cores. */
-const connections = 8;
+const usual = 8;
 
 /** Sends `count` requests (HTTP/1.1 bytes, in turn) to a port on loopback; throws when an answer is not 200 or a socket breaks. */
-export async function load(port: number, requests: Buffer[], count: number): Promise<void> {
+export async function load(port: number, requests: Buffer[], count: number, connections = usual): Promise<void> {
   let left = count;
   const one = (): Promise<void> =>
     new Promise((resolve, reject) => {
