@@ -2,14 +2,11 @@
 //
 // Each rule hashes with a secret of its own (made of the process's secret, the rule's name, mode and unit): rules never
 // share a bucket, a rule goes on with its buckets when its numbers change, and starts full when shadow becomes enforce.
+import { KeyHash } from "../../runtime/ai/key-hash";
 import { Bytes } from "../../runtime/bytes/bytes";
-import { sipHash128 } from "../../runtime/bytes/siphash";
 import { Text } from "../../runtime/config/text";
 import { Consumer } from "../../runtime/match/consumers";
-import { Facts } from "../../runtime/match/facts";
 import { KeyKind, KeySource } from "../../runtime/match/key";
-import { KeyWriter } from "../../runtime/match/key-writer";
-import { MAX_MODEL_BYTES } from "../../runtime/ai/model";
 import { Override } from "./override";
 import { Rule } from "./rule";
 import { UNITS } from "./unit";
@@ -17,47 +14,15 @@ import { UNITS } from "./unit";
 /** The limit of the rule itself, not of an override. */
 export const OWN_LIMIT: i32 = -1;
 
-const MISSING = Bytes.constant("\x00missing");
-const OVERFLOW = Bytes.constant("\x00overflow");
-const scratch = memory.data(288, 8); // a hash and a model
-
-/** The hashes of one rule. Made once the process's secret is known. */
+/** The hashes of one rule. */
 @final
-export class BucketKey {
-  /** The last hash that was built. */
-  high: u64 = 0;
-  low: u64 = 0;
-  /** Whether the call had all parts but, maybe, the model. */
-  isWhole: bool = true;
-  private readonly writer: KeyWriter;
-  private readonly k0: u64;
-  private readonly k1: u64;
-
+export class BucketKey extends KeyHash {
   constructor(
     private readonly rule: Rule,
     high: u64,
     low: u64,
   ) {
-    const mode = rule.isShadow ? "/shadow/" : "/enforce/";
-    const identity = new Text(rule.name.toString() + mode + UNITS[rule.unit]);
-    sipHash128(high, low, identity.bytes.ptr, identity.bytes.length, scratch);
-    const k0 = load<u64>(scratch);
-    const k1 = load<u64>(scratch, 8);
-    this.k0 = k0;
-    this.k1 = k1;
-    this.writer = new KeyWriter(k0, k1);
-  }
-
-  /** Hashes all parts but the model, when the request's headers are there. */
-  build(facts: Facts): void {
-    const sources = this.rule.key.sources;
-    const writer = this.writer;
-    writer.clear();
-    for (let i = 0, k = sources.length; i < k; i++) {
-      writer.add(sources[i].kind == KeyKind.Model ? Bytes.empty() : sources[i].value(facts));
-    }
-    this.isWhole = writer.missing == 0;
-    this.finish();
+    super(rule.key, rule.name.toString() + (rule.isShadow ? "/shadow/" : "/enforce/") + UNITS[rule.unit], high, low);
   }
 
   /** The first override for the key that was built: its number, `OWN_LIMIT` for none. Those with a model do not count. */
@@ -89,25 +54,6 @@ export class BucketKey {
     return OWN_LIMIT;
   }
 
-  /** Adds the model to a hash of the other parts. */
-  addModel(high: u64, low: u64, model: Bytes): void {
-    const length = min(model.length, MAX_MODEL_BYTES);
-    store<u64>(scratch, high);
-    store<u64>(scratch, low, 8);
-    memory.copy(scratch + 16, model.ptr, length);
-    this.hash(scratch, 16 + length);
-  }
-
-  /** The bucket of all calls that lack a part. */
-  missing(): void {
-    this.hash(MISSING.ptr, MISSING.length);
-  }
-
-  /** The bucket of keys for which there is no slot. */
-  overflow(): void {
-    this.hash(OVERFLOW.ptr, OVERFLOW.length);
-  }
-
   /** The key that an override names; false when it names several. */
   ofOverride(entry: Override): bool {
     if (!entry.namesOne) return false;
@@ -125,7 +71,7 @@ export class BucketKey {
 
   /** The key of a configured consumer, where nothing else of the call is in it; false when there is. */
   ofConsumer(consumer: Consumer): bool {
-    const sources = this.rule.key.sources;
+    const sources = this.key.sources;
     if (sources.length == 0) return false;
     this.writer.clear();
     for (let i = 0; i < sources.length; i++) {
@@ -135,18 +81,6 @@ export class BucketKey {
     }
     this.finish();
     return true;
-  }
-
-  private finish(): void {
-    this.writer.digest(scratch);
-    this.high = load<u64>(scratch);
-    this.low = load<u64>(scratch, 8);
-  }
-
-  private hash(ptr: usize, length: i32): void {
-    sipHash128(this.k0, this.k1, ptr, length, scratch);
-    this.high = load<u64>(scratch);
-    this.low = load<u64>(scratch, 8);
   }
 }
 

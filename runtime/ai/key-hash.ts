@@ -14,7 +14,6 @@ const OVERFLOW = Bytes.constant("\x00overflow");
 const scratch = memory.data(288, 8); // a hash and a model
 
 /** The hashes of one owner. Made once the process's secret is known. */
-@final
 export class KeyHash {
   /** The last hash that was built. */
   high: u64 = 0;
@@ -27,7 +26,7 @@ export class KeyHash {
   private readonly k1: u64;
 
   constructor(
-    private readonly key: KeySpec,
+    protected readonly key: KeySpec,
     identity: string,
     high: u64,
     low: u64,
@@ -86,7 +85,8 @@ export class KeyHash {
     this.hash(OVERFLOW.ptr, OVERFLOW.length);
   }
 
-  private finish(): void {
+  /** Hashes what was written. */
+  protected finish(): void {
     this.writer.digest(scratch);
     this.high = load<u64>(scratch);
     this.low = load<u64>(scratch, 8);

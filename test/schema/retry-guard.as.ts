@@ -1,41 +1,12 @@
 // A module whose only job is to judge configurations of retry-guard, so that its verdict can be compared with the schema's.
 import { RetryGuardConfig } from "../../filters/retry-guard/config";
-import { ConfigErrors } from "../../runtime/config/errors";
-import { readConfig } from "../../runtime/config/reader";
-import { SharedConfig } from "../../runtime/config/shared";
-import { Compilation } from "../../runtime/match/compilation";
+import { judge } from "./judge.as";
 
-let report: ArrayBuffer = new ArrayBuffer(0);
-
-/** Memory for a configuration's text. */
-export function allocate(size: i32): usize {
-  return heap.alloc(<usize>size);
-}
+export { allocate, collect, reportLength, reportPointer } from "./judge.as";
 
 /** Judges a configuration and frees its text; answers the number of errors. */
 export function configure(ptr: usize, length: i32): i32 {
-  const errors = new ConfigErrors("retry-guard");
-  const root = readConfig(errors, ptr, length);
-  const compilation = new Compilation();
-  const shared = new SharedConfig(root, compilation);
-  new RetryGuardConfig(root, shared, compilation);
-  root.finish();
-  report = String.UTF8.encode(errors.text() + "\0" + errors.warnings.join("\n"));
-  heap.free(ptr);
-  const count = errors.errorCount;
-  return count;
-}
-
-/** Where the errors' text stands, and how long it is. */
-export function reportPointer(): usize {
-  return changetype<usize>(report);
-}
-
-export function reportLength(): i32 {
-  return report.byteLength;
-}
-
-/** Frees what earlier verdicts left. */
-export function collect(): void {
-  __collect();
+  return judge("retry-guard", ptr, length, (root, shared, compilation) => {
+    new RetryGuardConfig(root, shared, compilation);
+  });
 }
