@@ -10,6 +10,7 @@ import { labelOfModel } from "../../runtime/ai/record";
 import { ErrorKind as ReplyKind } from "../../runtime/ai/reply";
 import { RequestType } from "../../runtime/ai/request-type";
 import { ClassifyRules } from "../../runtime/ai/rules";
+import { labelOfSplit, labelOfVariant } from "../../runtime/ai/variant-labels";
 import { ByteBuffer } from "../../runtime/bytes/buffer";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { SharedConfig } from "../../runtime/config/shared";
@@ -18,7 +19,7 @@ import { setHeader } from "../../runtime/host/headers";
 import { getPropertyI64, propertyPath } from "../../runtime/host/properties";
 import { Cause } from "../../runtime/stream/half";
 import { ErrorKind, reportError } from "../../runtime/telemetry/errors";
-import { OTHER } from "../../runtime/telemetry/labels";
+import { NONE, OTHER } from "../../runtime/telemetry/labels";
 import { AttributionWriter } from "./attribution-writer";
 import { CallMemory, CallNote } from "./call-memory";
 import { AnswerHeaders, CostConfig, UnknownModel } from "./config";
@@ -219,6 +220,8 @@ export class Accountant extends Part {
     to.consumer = note.consumer;
     to.others = note.attribution;
     to.currency = this.currency;
+    to.variant = labelOfVariant(call, isGood);
+    to.split = to.variant == NONE ? NONE : labelOfSplit(call, isGood);
   }
 }
 

@@ -4,11 +4,12 @@ import { Exchange } from "../../runtime/ai/exchange";
 import { Outcome, usageStatusText } from "../../runtime/ai/facts";
 import { modelLabel } from "../../runtime/ai/record";
 import { Usage } from "../../runtime/ai/usage";
+import { splitLabel, variantLabel } from "../../runtime/ai/variant-labels";
 import { ByteBuffer } from "../../runtime/bytes/buffer";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { appendAmount } from "../../runtime/price/amount";
 import { setState, setStateNumber, State } from "../../runtime/telemetry/filter-state";
-import { Label, LABEL_BITS } from "../../runtime/telemetry/labels";
+import { Label, LABEL_BITS, NONE } from "../../runtime/telemetry/labels";
 import { Family } from "../../runtime/telemetry/series";
 import { Remainders } from "./remainders";
 
@@ -38,7 +39,15 @@ const duration = new Family(MetricType.Histogram, "gen_ai.server.request.duratio
 const firstToken = new Family(MetricType.Histogram, "gen_ai.server.time_to_first_token_ms", [modelLabel]);
 const perToken = new Family(MetricType.Histogram, "gen_ai.server.time_per_output_token_us", [modelLabel]);
 
+const byVariant = [splitLabel, variantLabel];
+const byVariantMoney = [currencyLabel, splitLabel, variantLabel];
+const variantInput = new Family(MetricType.Counter, "sluice.variant.input_tokens", byVariant);
+const variantOutput = new Family(MetricType.Counter, "sluice.variant.output_tokens", byVariant);
+const variantCost = new Family(MetricType.Counter, "sluice.variant.cost_nano", byVariantMoney);
+const variantFirstToken = new Family(MetricType.Histogram, "sluice.variant.time_to_first_token_ms", byVariant);
+
 const costRest = new Remainders();
+const variantRest = new Remainders();
 const wastedRest = new Remainders();
 const atRiskRest = new Remainders();
 const text = new ByteBuffer(32);
@@ -53,6 +62,9 @@ export class Attribution {
   consumer: i32 = 0;
   others: i32 = 0;
   currency: i32 = 0;
+  /** `NONE` where the model has no variants. */
+  split: i32 = NONE;
+  variant: i32 = NONE;
 }
 
 /** Counts the tokens of a call. */
@@ -62,6 +74,9 @@ export function countTokens(usage: Usage, to: Attribution): void {
   count(cacheRead, usage.cachedInput, to);
   count(cacheWrite, usage.cacheWrite, to);
   count(reasoning, usage.reasoning, to);
+  if (to.variant == NONE) return;
+  variantInput.increment(usage.input, to.split, to.variant);
+  variantOutput.increment(usage.output, to.split, to.variant);
 }
 
 /** Counts what a call cost, in 1e-12. */
@@ -69,6 +84,9 @@ export function countCost(amount: i64, to: Attribution): void {
   const nano = costRest.take(keyOf(to.currency, to.model, to.consumer, to.others), <u64>amount);
   cost.increment(<i64>nano, to.currency, to.model, to.consumer, to.others);
   priced.increment(1, to.model);
+  if (to.variant == NONE) return;
+  const ofVariant = variantRest.take(keyOf(to.currency, to.split, to.variant, 1), <u64>amount);
+  variantCost.increment(<i64>ofVariant, to.currency, to.split, to.variant);
 }
 
 /** Counts what a call cost that failed, was cut or left behind. */
@@ -100,6 +118,7 @@ export function countTimes(exchange: Exchange, start: u64, first: u64, end: u64,
   duration.record((end - start) / NANOS_PER_MILLI, to.model);
   if (first < start || first > end) return;
   firstToken.record((first - start) / NANOS_PER_MILLI, to.model);
+  if (to.variant != NONE) variantFirstToken.record((first - start) / NANOS_PER_MILLI, to.split, to.variant);
   const others = exchange.usage.output - 1;
   if (others > 0) perToken.record((end - first) / <u64>others / NANOS_PER_MICRO, to.model);
 }

@@ -6,8 +6,8 @@ import { Outcome, outcomeText, RequestFact, ResponseFact } from "../../runtime/a
 import { ModelSource } from "../../runtime/ai/model";
 import { Part } from "../../runtime/ai/part";
 import { quote } from "../../runtime/ai/reply";
+import { splitLabel, variantLabel } from "../../runtime/ai/variant-labels";
 import { ByteBuffer } from "../../runtime/bytes/buffer";
-import { Bytes } from "../../runtime/bytes/bytes";
 import { SHA256_SIZE, sha256 } from "../../runtime/bytes/sha256";
 import { sipHash128 } from "../../runtime/bytes/siphash";
 import { Text } from "../../runtime/config/text";
@@ -25,8 +25,6 @@ import { RollbackState, Standing } from "./rollback-state";
 import { Split } from "./split";
 import { NO_VARIANT, standIn, variantByShare } from "./split-choice";
 
-const splitLabel = new Label("split");
-const variantLabel = new Label("variant");
 const outcomeLabel = new Label("outcome");
 outcomeLabel.reserveAll(["ok", "error", "stream_error", "truncated", "aborted"]);
 const calls = new Family(MetricType.Counter, "sluice.variant.requests", [splitLabel, variantLabel, outcomeLabel]);
@@ -158,9 +156,12 @@ export class Variants extends Part {
     return true;
   }
 
+  /** Modules that count by variant read it from filter state, wherever in the chain they stand. */
   editRequestHeaders(call: AiCall): void {
-    const variant = this.nameOf(call.slot);
-    if (variant.isPresent) setHeader(HeaderMap.RequestHeaders, this.config.headers.variant.bytes, variant);
+    if (!call.variant.isPresent) return;
+    setHeader(HeaderMap.RequestHeaders, this.config.headers.variant.bytes, call.variant);
+    setState(State.Split, call.split);
+    setState(State.Variant, call.variant);
   }
 
   onLog(call: AiCall): void {
@@ -168,7 +169,6 @@ export class Variants extends Part {
     const variant = this.chosenVariants[call.slot];
     const exchange = call.exchange;
     if (split == NO_SPLIT || variant == NO_VARIANT || !exchange || call.isAnswered) return;
-    setState(State.Variant, this.nameOf(call.slot));
     const live = this.splits[split];
     const outcome = exchange.outcome;
     calls.increment(1, live.splitNumber, live.variantNumbers[variant], outcomeLabel.find(outcomeText(outcome)));
@@ -215,6 +215,7 @@ export class Variants extends Part {
     this.chosenSplits[call.slot] = index;
     this.chosenVariants[call.slot] = variant;
     call.variant = split.variants[variant].name.bytes;
+    call.split = split.name.bytes;
   }
 
   /** The first variant that takes such calls always. */
@@ -248,13 +249,6 @@ export class Variants extends Part {
     this.quoted.clear();
     quote(this.quoted, name.bytes);
     return call.request.edits.add(<i32>facts.modelStart, <i32>(facts.modelEnd - facts.modelStart), this.quoted.view());
-  }
-
-  private nameOf(slot: i32): Bytes {
-    const split = this.chosenSplits[slot];
-    const variant = this.chosenVariants[slot];
-    if (split == NO_SPLIT || variant == NO_VARIANT) return Bytes.absent();
-    return this.splits[split].split.variants[variant].name.bytes;
   }
 
   private digestAt(slot: i32, index: i32): usize {

@@ -96,7 +96,7 @@ export const deadPort = 1;
 
 /** Names that Sluice's filters write to filter state, each under `sluice.`. */
 export const filterStateNames: readonly string[] = [
-  "model response_model model_source request_type api provider stream outcome consumer team project tier variant",
+  "model response_model model_source request_type api provider stream outcome consumer team project tier split variant",
   "input_tokens output_tokens cached_input_tokens cache_write_tokens reasoning_tokens usage_status",
   "cost currency price_id budget budget_name",
   "ratelimit ratelimit_rule ratelimit_wait_ms ratelimit_remaining reserved",

@@ -20,6 +20,11 @@ export class Stats {
     return total;
   }
 
+  /** Whether there is a sample of `name` whose labels have at least these values. */
+  has(name: string, labels: Record<string, string> = {}): boolean {
+    return this.#parsed.some((sample) => sample.name === name && hasLabels(sample.labels, labels));
+  }
+
   /** The one sample with exactly these labels, or undefined. */
   get(name: string, labels: Record<string, string> = {}): number | undefined {
     return this.samples.get(sampleKey(name, labels));

@@ -45,8 +45,9 @@ export class AiCall extends Call {
   readonly reply: Reply = new Reply();
   /** Who calls: index into the plugin's consumer table. */
   consumer: i32 = NO_CONSUMER;
-  /** The variant of the model that the call was given, absent without one. */
+  /** The variant of the model that the call was given, and the split that gave it; absent without one. */
   variant: Bytes = Bytes.absent();
+  split: Bytes = Bytes.absent();
   /** Set by a part whose header changes may lead to another route. */
   isRouteChanged: bool = false;
   /** Whether the call was answered from here. */
@@ -203,6 +204,7 @@ export class AiCall extends Call {
     this.consumer = NO_CONSUMER;
     this.sawResponse = false;
     this.variant = Bytes.absent();
+    this.split = Bytes.absent();
     this.isRouteChanged = false;
     this.isAnswered = false;
   }

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { percentile, roundUp } from "../../harness/cli/trace/suggest.ts";
 import { toSnapshot } from "../../harness/cli/stats/snapshot.ts";
+import { statsView } from "../../harness/cli/stats/view.ts";
+import type { Terminal } from "../../harness/cli/terminal.ts";
 import { Stats } from "../../harness/envoy/stats.ts";
 import { sluice } from "./fixtures/in-process.ts";
 
@@ -261,6 +263,60 @@ sluice_config_invalid{} 0
   assert.deepEqual(
     [snapshot.retries, snapshot.errors, snapshot.cost, snapshot.isConfigInvalid],
     [{ unsafe: 4 }, { no_model: 1 }, { USD: 2.5 }, false],
+  );
+});
+
+test("stats shows variants side by side: calls, failures, time to first token, tokens, cost per call", () => {
+  const text = `sluice_variant_requests{split="llama",variant="canary",outcome="ok"} 7
+sluice_variant_requests{split="llama",variant="canary",outcome="stream_error"} 2
+sluice_variant_requests{split="llama",variant="canary",outcome="aborted"} 1
+sluice_variant_requests{split="llama",variant="stable",outcome="ok"} 90
+sluice_variant_time_to_first_token_ms_sum{split="llama",variant="canary"} 1500
+sluice_variant_time_to_first_token_ms_count{split="llama",variant="canary"} 5
+sluice_variant_time_to_first_token_ms_sum{split="llama",variant="stable"} 8000
+sluice_variant_time_to_first_token_ms_count{split="llama",variant="stable"} 80
+sluice_variant_input_tokens{split="llama",variant="canary"} 1000
+sluice_variant_output_tokens{split="llama",variant="canary"} 300
+sluice_variant_input_tokens{split="llama",variant="stable"} 9000
+sluice_variant_output_tokens{split="llama",variant="stable"} 2700
+sluice_variant_cost_nano{currency="USD",split="llama",variant="canary"} 5000000
+sluice_variant_cost_nano{currency="USD",split="llama",variant="stable"} 90000000
+sluice_variant_requests{split="untold",variant="stable",outcome="ok"} 4
+`;
+  const snapshot = toSnapshot(new Stats(text), 0);
+  assert.deepEqual(snapshot.variants, {
+    "llama canary": {
+      calls: 10,
+      failed: 2,
+      firstTokenMs: 300,
+      inputTokens: 1000,
+      outputTokens: 300,
+      costPerCall: 0.0005,
+    },
+    "llama stable": {
+      calls: 90,
+      failed: 0,
+      firstTokenMs: 100,
+      inputTokens: 9000,
+      outputTokens: 2700,
+      costPerCall: 0.001,
+    },
+    "untold stable": { calls: 4, failed: 0 },
+  });
+  const terminal = { paint: (line: string) => line } as unknown as Terminal;
+  const lines = statsView(snapshot, undefined, terminal).split("\n");
+  const at = lines.indexOf("Variants");
+  assert.deepEqual(
+    lines.slice(at + 1, at + 5).map((line) => line.trim().split(/ {2,}/)),
+    [
+      [
+        ...["split and variant", "calls", "/s", "failed", "failed %", "ms to first token"],
+        ...["input tokens", "output tokens", "cost per call"],
+      ],
+      ["llama canary", "10", "2", "20", "300", "1,000", "300", "0.0005"],
+      ["llama stable", "90", "0", "0", "100", "9,000", "2,700", "0.001"],
+      ["untold stable", "4", "0", "0"],
+    ],
   );
 });
 

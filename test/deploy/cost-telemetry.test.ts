@@ -95,6 +95,15 @@ describe("what we ship for Prometheus and Grafana", () => {
     );
   });
 
+  test("compare variants: calls, failures, time to first token, tokens, cost, and whether one was taken out", () => {
+    const compared = new Set(
+      queries.filter((expr) => /\bby \([^)]*\bvariant\b/.test(expr)).flatMap((expr) => namesIn(expr)),
+    );
+    for (const name of [...known].filter((one) => one.startsWith("sluice_variant_") || one.includes("rolled_back"))) {
+      assert.ok(compared.has(name) || /_(sum|count)$/.test(name), name);
+    }
+  });
+
   test("say what each panel shows, one beside the other", () => {
     for (const { title, targets = [] } of panels) assert.ok(title.length > 0 && targets.length > 0, title);
     assert.equal(new Set(panels.map(({ title }) => title)).size, panels.length);

@@ -5,6 +5,7 @@ import { failures } from "./cost-accounting/failures.ts";
 import { includeUsage } from "./cost-accounting/include-usage.ts";
 import { pricing } from "./cost-accounting/pricing.ts";
 import { usage } from "./cost-accounting/usage.ts";
+import { costOfVariants } from "./cost-accounting/variants.ts";
 import { apis } from "./model-tag/apis.ts";
 import { badInput, limits } from "./model-tag/bad-input.ts";
 import { policy } from "./model-tag/policy.ts";
@@ -29,4 +30,5 @@ export const scenarios: Scenario[] = [
   ...failures,
   ...includeUsage,
   ...budgets,
+  ...costOfVariants,
 ];

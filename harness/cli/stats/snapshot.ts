@@ -13,8 +13,8 @@ export interface Snapshot {
   cost: Record<string, number>;
   /** retry-guard's verdicts and what it stopped. */
   retries: Record<string, number>;
-  /** By split and variant: calls, and those that failed. */
-  variants: Record<string, { calls: number; failed: number }>;
+  /** By split and variant. */
+  variants: Record<string, VariantRow>;
   errors: Record<string, number>;
   /** A plugin runs without its configuration. */
   isConfigInvalid: boolean;
@@ -28,6 +28,19 @@ export interface ModelRow {
   inputTokens: number;
   outputTokens: number;
   cost: number;
+}
+
+/** One variant of a split. What cost-accounting tells is absent where it is not there. */
+export interface VariantRow {
+  calls: number;
+  /** Of those, the ones that failed; callers who left are none of them. */
+  failed: number;
+  /** Of streams, on average. */
+  firstTokenMs?: number;
+  inputTokens?: number;
+  outputTokens?: number;
+  /** In units of the currency. */
+  costPerCall?: number;
 }
 
 const NANO = 1e9;
@@ -90,30 +103,20 @@ export function toSnapshot(stats: Stats, atMs: number): Snapshot {
     };
   }
   const budgets: Snapshot["budgets"] = {};
-  for (const budget of values("sluice_budget_remaining_nano", "budget")) {
-    const consumers = values("sluice_budget_remaining_nano", "consumer");
-    for (const consumer of consumers.length > 0 ? consumers : [""]) {
-      const labels: Record<string, string> = consumer === "" ? { budget } : { budget, consumer };
-      const left = stats.sum("sluice_budget_remaining_nano", labels);
-      if (left !== 0) budgets[consumer === "" ? budget : `${budget} ${consumer}`] = left / NANO;
+  for (const family of ["sluice_budget", "sluice_budget_global"]) {
+    for (const budget of values(`${family}_amount_nano`, "budget")) {
+      const consumers = values(`${family}_amount_nano`, "consumer");
+      for (const consumer of consumers.length > 0 ? consumers : [""]) {
+        const labels: Record<string, string> = consumer === "" ? { budget } : { budget, consumer };
+        if (stats.sum(`${family}_amount_nano`, labels) === 0) continue; // not this consumer's
+        const left = stats.sum(`${family}_remaining_nano`, labels);
+        budgets[consumer === "" ? budget : `${budget} ${consumer}`] = left / NANO;
+      }
     }
   }
   const cost: Snapshot["cost"] = {};
   for (const currency of values("sluice_cost_nano", "currency")) {
     cost[currency] = stats.sum("sluice_cost_nano", { currency }) / NANO;
-  }
-  const variants: Snapshot["variants"] = {};
-  for (const split of values("sluice_variant_requests", "split")) {
-    for (const variant of values("sluice_variant_requests", "variant")) {
-      const calls = stats.sum("sluice_variant_requests", { split, variant });
-      if (calls === 0) continue;
-      const outcomes = values("sluice_variant_requests", "outcome").filter((outcome) => FAILED.has(outcome));
-      const failed = outcomes.reduce(
-        (sum, outcome) => sum + stats.sum("sluice_variant_requests", { split, variant, outcome }),
-        0,
-      );
-      variants[`${split} ${variant}`] = { calls, failed };
-    }
   }
   return {
     atMs,
@@ -122,12 +125,37 @@ export function toSnapshot(stats: Stats, atMs: number): Snapshot {
     budgets,
     cost,
     retries: byPrefix(stats, ["sluice_retry_guard_", "sluice_fallbacks"]),
-    variants,
+    variants: variantsOf(stats),
     errors: Object.fromEntries(
       values("sluice_errors", "kind").map((kind) => [kind, stats.sum("sluice_errors", { kind })]),
     ),
     isConfigInvalid: stats.sum("sluice_config_invalid") > 0,
   };
+}
+
+/** What the variants did, took and cost. */
+function variantsOf(stats: Stats): Snapshot["variants"] {
+  const calls = "sluice_variant_requests";
+  const firstToken = "sluice_variant_time_to_first_token_ms";
+  const rows: Snapshot["variants"] = {};
+  for (const split of stats.labelValues(calls, "split")) {
+    for (const variant of stats.labelValues(calls, "variant")) {
+      const labels = { split, variant };
+      const row: VariantRow = { calls: stats.sum(calls, labels), failed: 0 };
+      if (row.calls === 0) continue;
+      for (const outcome of FAILED) row.failed += stats.sum(calls, { ...labels, outcome });
+      const streams = stats.sum(`${firstToken}_count`, labels);
+      if (streams > 0) row.firstTokenMs = stats.sum(`${firstToken}_sum`, labels) / streams;
+      if (stats.has("sluice_variant_input_tokens", labels)) {
+        row.inputTokens = stats.sum("sluice_variant_input_tokens", labels);
+        row.outputTokens = stats.sum("sluice_variant_output_tokens", labels);
+      }
+      if (stats.has("sluice_variant_cost_nano", labels))
+        row.costPerCall = stats.sum("sluice_variant_cost_nano", labels) / NANO / row.calls;
+      rows[`${split} ${variant}`] = row;
+    }
+  }
+  return rows;
 }
 
 /** Sums of all metrics whose names begin so, by the rest of their names. */

@@ -52,8 +52,21 @@ export function statsView(now: Snapshot, before: Snapshot | undefined, terminal:
   );
   section(
     "Variants",
-    ["split and variant", "calls", "failed %"],
-    Object.entries(now.variants).map(([name, { calls, failed }]) => [name, calls, (100 * failed) / calls]),
+    [
+      ...["split and variant", "calls", "/s", "failed", "failed %", "ms to first token"],
+      ...["input tokens", "output tokens", "cost per call"],
+    ],
+    Object.entries(now.variants).map(([name, row]) => [
+      name,
+      row.calls,
+      rate(row.calls, before?.variants[name]?.calls),
+      row.failed,
+      (100 * row.failed) / row.calls,
+      row.firstTokenMs ?? "",
+      row.inputTokens ?? "",
+      row.outputTokens ?? "",
+      row.costPerCall ?? "",
+    ]),
   );
   section("Cost", ["currency", "sum"], Object.entries(now.cost));
   section(
