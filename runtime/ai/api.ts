@@ -1,7 +1,8 @@
 // Whose wire format a call speaks.
 import { Bytes } from "../bytes/bytes";
+import { APIS } from "../match/vocabulary";
 
-/** The API of a call. The order is that of the texts below. */
+/** The API of a call. The order is that of the vocabulary. */
 export const enum Api {
   /** No AI call, or one that is not known. */
   None,
@@ -33,30 +34,7 @@ export const enum Api {
   A2a,
 }
 
-const NAMES: string[] = [
-  "",
-  "openai-chat",
-  "openai-responses",
-  "openai-completions",
-  "openai-embeddings",
-  "openai-images",
-  "openai-audio",
-  "openai-moderations",
-  "openai-batches",
-  "openai-realtime",
-  "anthropic-messages",
-  "gemini",
-  "bedrock-converse",
-  "bedrock-invoke",
-  "cohere-chat",
-  "cohere-rerank",
-  "cohere-embed",
-  "ollama",
-  "dashscope",
-  "grpc",
-  "mcp",
-  "a2a",
-];
+const NAMES: string[] = [""].concat(APIS);
 
 const TEXTS: StaticArray<Bytes> = constants(NAMES);
 

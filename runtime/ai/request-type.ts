@@ -1,8 +1,9 @@
 // What kind of work a call asks for.
 import { Bytes } from "../bytes/bytes";
+import { REQUEST_TYPES } from "../match/vocabulary";
 import { Api, constants } from "./api";
 
-/** The kind of work. The order is that of the texts below. */
+/** The kind of work. The order is that of the vocabulary. */
 export const enum RequestType {
   None,
   Chat,
@@ -17,18 +18,7 @@ export const enum RequestType {
   Tool,
 }
 
-const NAMES: string[] = [
-  "",
-  "chat",
-  "completion",
-  "embedding",
-  "image",
-  "audio",
-  "moderation",
-  "rerank",
-  "batch",
-  "tool",
-];
+const NAMES: string[] = [""].concat(REQUEST_TYPES);
 
 const TEXTS: StaticArray<Bytes> = constants(NAMES);
 

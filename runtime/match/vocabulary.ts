@@ -1,6 +1,6 @@
 // The names of request types and API dialects that configurations may use.
 
-/** What kind of work a call asks for. */
+/** What kind of work a call asks for, in the order of `RequestType`. */
 export const REQUEST_TYPES: string[] = [
   "chat",
   "completion",
@@ -13,7 +13,7 @@ export const REQUEST_TYPES: string[] = [
   "tool",
 ];
 
-/** Whose wire format a call speaks. */
+/** Whose wire format a call speaks, in the order of `Api`. */
 export const APIS: string[] = [
   "openai-chat",
   "openai-responses",
