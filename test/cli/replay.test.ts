@@ -242,6 +242,11 @@ sluice_cost_nano{currency="USD",model="a",consumer="x"} 2500000000
 sluice_ratelimit_allowed{rule="r",consumer="x"} 7
 sluice_ratelimit_throttled{rule="r",consumer="x"} 3
 sluice_budget_remaining_nano{budget="month",consumer="x"} 5000000000
+sluice_budget_amount_nano{budget="month",consumer="x"} 9000000000
+sluice_budget_remaining_nano{budget="month",consumer="spent"} 0
+sluice_budget_amount_nano{budget="month",consumer="spent"} 9000000000
+sluice_budget_global_remaining_nano{budget="all"} 1000000000
+sluice_budget_global_amount_nano{budget="all"} 2000000000
 sluice_variant_requests{split="s",variant="canary",outcome="ok"} 8
 sluice_variant_requests{split="s",variant="canary",outcome="error"} 2
 sluice_retry_guard_unsafe{reason="timeout"} 4
@@ -258,7 +263,7 @@ sluice_config_invalid{} 0
     cost: 2.5,
   });
   assert.deepEqual(snapshot.rules["r"], { allowed: 7, throttled: 3, wouldThrottle: 0 });
-  assert.deepEqual(snapshot.budgets, { "month x": 5 });
+  assert.deepEqual(snapshot.budgets, { "month x": 5, "month spent": 0, all: 1 });
   assert.deepEqual(snapshot.variants, { "s canary": { calls: 10, failed: 2 } });
   assert.deepEqual(
     [snapshot.retries, snapshot.errors, snapshot.cost, snapshot.isConfigInvalid],

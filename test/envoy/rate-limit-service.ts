@@ -52,29 +52,35 @@ export class RateLimitService {
   readonly #redisPort: number;
   readonly #others: [number, number];
   readonly #folder = mkdtempSync(join(tmpdir(), "sluice-ratelimit-"));
+  readonly #keeps: boolean;
   #redis: ChildProcess | undefined;
   #service: ChildProcess | undefined;
 
-  private constructor(ports: number[]) {
+  private constructor(ports: number[], keeps: boolean) {
+    this.#keeps = keeps;
     const [port = 0, redisPort = 0, http = 0, debug = 0] = ports;
     this.port = port;
     this.#redisPort = redisPort;
     this.#others = [http, debug];
   }
 
-  /** Starts both with this configuration (YAML). */
-  static async start(config: string): Promise<RateLimitService> {
-    const made = new RateLimitService(await Promise.all([freePort(), freePort(), freePort(), freePort()]));
-    mkdirSync(join(made.#folder, "ratelimit/config"), { recursive: true });
-    writeFileSync(join(made.#folder, "ratelimit/config/sluice.yaml"), config);
+  /** Starts both with this configuration (YAML, one text for each domain). `keeps`: Redis has all on disk before it answers. */
+  static async start(config: string | Iterable<string>, { keeps = false } = {}): Promise<RateLimitService> {
+    const made = new RateLimitService(await Promise.all([freePort(), freePort(), freePort(), freePort()]), keeps);
+    const folder = join(made.#folder, "ratelimit/config");
+    mkdirSync(folder, { recursive: true });
+    const texts = typeof config === "string" ? [config] : [...config];
+    for (const [index, text] of texts.entries()) writeFileSync(join(folder, `sluice-${index}.yaml`), text);
     await made.startRedis();
     await made.startService();
     return made;
   }
 
   async startRedis(): Promise<void> {
-    const options = ["--port", String(this.#redisPort), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-    this.#redis = spawn(redis ?? "redis-server", [...options, "--dir", this.#folder], { stdio: "ignore" });
+    const options = ["--port", String(this.#redisPort), "--bind", "127.0.0.1", "--save", ""];
+    const persistence = this.#keeps ? ["--appendonly", "yes", "--appendfsync", "always"] : ["--appendonly", "no"];
+    const args = [...options, ...persistence, "--dir", this.#folder];
+    this.#redis = spawn(redis ?? "redis-server", args, { stdio: "ignore" });
     await listening(this.#redisPort, this.#redis);
   }
 
