@@ -6,9 +6,9 @@ import { playRateLimit, rateLimitListener } from "./rate-limit.ts";
 import { playRetryGuard, retryGuardListeners } from "./retry-guard.ts";
 import { closeStage, openStage, type Stage } from "./stage.ts";
 import { bold, dim, mark, table } from "./table.ts";
-import { playVariants, variantsListener } from "./variants.ts";
+import { compareVariants, playVariants, variantsListener } from "./variants.ts";
 
-const acts = [playModelTag, playVariants, playRateLimit, playCostAccounting, playRetryGuard];
+const acts = [playModelTag, playVariants, compareVariants, playRateLimit, playCostAccounting, playRetryGuard];
 const listeners = [
   modelTagListener,
   variantsListener,
