@@ -1,5 +1,5 @@
 // Variants: who gets which, what is written into the body, and when one is taken out.
-import type { HeaderList, Json, RequestSpec, Scenario } from "../../../harness/scenario/scenario.ts";
+import type { HeaderList, Json, PluginSpec, RequestSpec, Scenario } from "../../../harness/scenario/scenario.ts";
 import { modelTag, type Way } from "./chains.ts";
 
 const json: HeaderList = [["content-type", "application/json"]];
@@ -81,7 +81,35 @@ const rewritten = (body: string) => ({
   upstream: { cluster: "canary", headers: { "x-ai-variant": "canary", "x-ai-model": "gpt-4o" }, body: { is: body } },
 });
 
-export const variants: Scenario[] = (["pair", "flag"] as Way[]).flatMap((way): Scenario[] => [
+const rollback = (minCalls: number): Json => ({ variant: "canary", errorRate: "0.5", window: "5m", minCalls });
+const broken = (minCalls: number) => gateway("flag", { ...all("canary"), rollback: rollback(minCalls) });
+
+/** The old configuration still ends its connections when the new one has the say: the gauge is the new one's. */
+const rearmed: Scenario = {
+  name: "arms a variant anew when the configuration changes",
+  ...broken(2),
+  requests: [
+    ask("gpt-4o", { upstream: failed }),
+    ask("gpt-4o", { upstream: failed }),
+    ask("gpt-4o"),
+    ask("gpt-4o"),
+    ask("gpt-4o", { upstream: { kind: "answer", headers: json, body: good, delayMs: 1500 } }),
+  ],
+  updates: [{ afterRequest: 2, plugin: "model-tag", config: (broken(3).chain[0] as PluginSpec).config ?? {} }],
+  expect: {
+    requests: [
+      { status: 503, upstream: { cluster: "canary" } },
+      { status: 503, upstream: { cluster: "canary" } },
+      { status: 200, upstream: { cluster: "stable" } },
+      { status: 200, upstream: { cluster: "canary" } },
+      { status: 200, upstream: { cluster: "canary" } },
+    ],
+    metrics: { "split=.=s;.;variant=.=canary;.;sluice.split_rolled_back": 0 },
+    log: ["split s: variant canary failed too often"],
+  },
+};
+
+const both: Scenario[] = (["pair", "flag"] as Way[]).flatMap((way): Scenario[] => [
   {
     name: `sends a share of the calls to a variant (${way})`,
     ...gateway(way, all("canary")),
@@ -157,7 +185,7 @@ export const variants: Scenario[] = (["pair", "flag"] as Way[]).flatMap((way): S
   {
     name: `takes out a variant that fails too often, on all workers (${way})`,
     gateway: { workers: 2 },
-    ...gateway(way, { ...all("canary"), rollback: { variant: "canary", errorRate: "0.5", window: "5m", minCalls: 4 } }),
+    ...gateway(way, { ...all("canary"), rollback: rollback(4) }),
     requests: [
       ask("gpt-4o", { upstream: { ...(answered as object), delayMs: 300 } as RequestSpec["upstream"] }),
       ask("gpt-4o", { upstream: failed }),
@@ -180,3 +208,5 @@ export const variants: Scenario[] = (["pair", "flag"] as Way[]).flatMap((way): S
     },
   },
 ]);
+
+export const variants: Scenario[] = [...both, rearmed];
