@@ -1,5 +1,6 @@
 // The configuration of retry-guard: what is guarded, who may repeat what, and what becomes of repeats and failures.
 import { TextForm } from "../../runtime/config/forms";
+import { lowerText } from "../../runtime/config/lower";
 import { ObjectReader } from "../../runtime/config/reader";
 import { Profile, SharedConfig } from "../../runtime/config/shared";
 import { Text } from "../../runtime/config/text";
@@ -185,6 +186,6 @@ export class Idempotent {
     for (let i = 0; i < types.length; i++) names.push(REQUEST_TYPES[types[i]]);
     this.requestTypes = new GlobList(names);
     const header = reader.string("header", "", TextForm.HeaderName);
-    this.header = header.length ? new Text(header.toLowerCase()) : null;
+    this.header = header.length ? new Text(lowerText(header)) : null;
   }
 }

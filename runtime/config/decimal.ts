@@ -59,20 +59,10 @@ export function isDecimal(text: string, signed: bool): bool {
 /** The value of a number in JSON's grammar (or a plain decimal) times 10^places, rounded half up in magnitude. */
 export function scaleDecimal(text: string, places: i32): Scaled {
   const scaled = new Scaled();
-  let digits = "";
-  let whole = -1; // digits in front of the point
-  let i = 0;
-  if (i < text.length && text.charCodeAt(i) == 0x2d) {
-    scaled.isNegative = true;
-    i++;
-  }
-  for (; i < text.length; i++) {
-    if (isDigitAt(text, i)) digits += text.charAt(i);
-    else if (text.charCodeAt(i) == 0x2e && whole < 0) whole = digits.length;
-    else break;
-  }
-  if (whole < 0) whole = digits.length;
-  const kept = <i64>whole + exponentAt(text, i) + places; // digits that stand in front of the scaled point
+  const decimal = new Decimal(text);
+  const digits = decimal.digits;
+  scaled.isNegative = decimal.isNegative;
+  const kept = decimal.point + places; // digits that stand in front of the scaled point
   for (let at = 0; at < digits.length; at++) {
     const digit = <u64>(digits.charCodeAt(at) - 0x30);
     if (<i64>at < kept) push(scaled, digit);
@@ -83,6 +73,55 @@ export function scaleDecimal(text: string, places: i32): Scaled {
   }
   for (let at = <i64>digits.length; at < kept && scaled.magnitude && !scaled.isOverflow; at++) push(scaled, 0);
   return scaled;
+}
+
+/** A number in JSON's grammar in the one spelling that all of the same value share: `-125e-2`. */
+export function canonicalNumber(text: string): string {
+  const decimal = new Decimal(text);
+  const digits = decimal.digits;
+  let end = digits.length;
+  while (end > 0 && digits.charCodeAt(end - 1) == 0x30) end--;
+  if (end == 0) return "0";
+  return (decimal.isNegative ? "-" : "") + digits.substring(0, end) + "e" + (decimal.point - <i64>end).toString();
+}
+
+/** Whether a number in JSON's grammar is too large for a double: what is nearer to 2^1024 than to the largest one. */
+export function isBeyondDouble(text: string): bool {
+  const decimal = new Decimal(text);
+  if (decimal.digits.length == 0 || decimal.point < DOUBLE_DIGITS) return false;
+  return decimal.point > DOUBLE_DIGITS || decimal.digits >= BEYOND_DOUBLE;
+}
+
+/** Digits of the largest double, and those that the first number which is rounded to infinity begins with. */
+const DOUBLE_DIGITS: i64 = 309;
+const BEYOND_DOUBLE: string = "1797693134862315807937289714053034150799341";
+
+/** The parts of a number in JSON's grammar, or of a plain decimal. */
+class Decimal {
+  readonly isNegative: bool;
+  /** Without zeros in front. */
+  readonly digits: string;
+  /** How many digits stand in front of the point; less than none when zeros follow it. */
+  readonly point: i64;
+
+  constructor(text: string) {
+    let digits = "";
+    let point: i64 = 0;
+    let hasPoint = false;
+    const isNegative = text.length > 0 && text.charCodeAt(0) == 0x2d;
+    let i = isNegative ? 1 : 0;
+    for (; i < text.length; i++) {
+      if (isDigitAt(text, i)) {
+        const isLeading = digits.length == 0 && text.charCodeAt(i) == 0x30;
+        if (!isLeading) digits += text.charAt(i);
+        if (hasPoint == isLeading) point += hasPoint ? -1 : 1;
+      } else if (text.charCodeAt(i) == 0x2e && !hasPoint) hasPoint = true;
+      else break;
+    }
+    this.isNegative = isNegative;
+    this.digits = digits;
+    this.point = point + exponentAt(text, i);
+  }
 }
 
 function exponentAt(text: string, at: i32): i64 {

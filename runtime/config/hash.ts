@@ -1,5 +1,6 @@
 // Which configuration this is: the same for the two of a pair, whatever their role, and for any spelling of the JSON.
 import { Bytes } from "../bytes/bytes";
+import { canonicalNumber } from "./decimal";
 import { Json, JsonType } from "./json";
 import { parseJson } from "./tree";
 
@@ -13,8 +14,7 @@ export function hashConfig(text: Bytes): u64 {
 function hashNode(node: Json, hash: u64, isRoot: bool): u64 {
   hash = hashByte(hash, <u8>node.type);
   if (node.type == JsonType.Bool) return hashByte(hash, node.bool ? 1 : 0);
-  if (node.type == JsonType.Number)
-    return hashText(hash, node.isInteger ? node.integer.toString() : node.number.toString());
+  if (node.type == JsonType.Number) return hashText(hash, canonicalNumber(node.text));
   hash = hashText(hash, node.text);
   for (let i = 0; i < node.items.length; i++) {
     if (node.type == JsonType.Object) {

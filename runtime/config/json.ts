@@ -17,8 +17,6 @@ export class Json {
   text: string = "";
   /** A bool's value. */
   bool: bool = false;
-  /** A number's nearest double. */
-  number: f64 = 0;
   /** Whether a number has no fraction (`1e+06`, `2.0`) and fits i64: then `integer` is exact. */
   isInteger: bool = false;
   integer: i64 = 0;

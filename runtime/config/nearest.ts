@@ -1,4 +1,5 @@
 // Finds the name that someone probably meant.
+import { lowerText } from "./lower";
 
 /** The known name nearest to `name`, empty when none is near: at most a third of its letters differ. */
 export function nearestName(name: string, known: string[]): string {
@@ -41,5 +42,11 @@ export function editDistance(from: string, to: string): i32 {
 
 /** `max_held_bytes` and `MaxHeldBytes` are meant as `maxHeldBytes`. Cut, so that a huge name costs little. */
 function fold(name: string): string {
-  return name.substring(0, 64).toLowerCase().replaceAll("_", "").replaceAll("-", "");
+  const lower = lowerText(name.substring(0, 64));
+  let folded = "";
+  for (let i = 0, k = lower.length; i < k; i++) {
+    const unit = lower.charCodeAt(i);
+    if (unit != 0x5f && unit != 0x2d) folded += lower.charAt(i);
+  }
+  return folded;
 }

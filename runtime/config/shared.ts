@@ -6,6 +6,7 @@ import { ConsumerTable } from "../match/consumers";
 import { Facts, isTrue } from "../match/facts";
 import { GlobList } from "../match/glob";
 import { TextForm } from "./forms";
+import { lowerText } from "./lower";
 import { ObjectReader } from "./reader";
 import { Text } from "./text";
 
@@ -58,7 +59,7 @@ export class SharedConfig {
   /** Reads the root of a module's configuration. */
   constructor(root: ObjectReader, compilation: Compilation) {
     const trusted = root.strings("trustedHeaders", TextForm.HeaderName);
-    for (let i = 0; i < trusted.length; i++) compilation.trustedHeaders.push(trusted[i].toLowerCase());
+    for (let i = 0; i < trusted.length; i++) compilation.trustedHeaders.push(lowerText(trusted[i]));
     this.instance = new Text(root.string("instance", "default", TextForm.Identifier));
     this.pair = <PairRole>(root.enumeration("pair", PAIR_ROLES, -1) + 1);
     const profile = <Profile>root.enumeration("profile", PROFILES, Profile.Standard);

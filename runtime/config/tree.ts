@@ -1,5 +1,5 @@
 // JSON text (RFC 8259, strict) to a tree. For configurations; bodies have a scanner of their own that keeps nothing.
-import { scaleDecimal } from "./decimal";
+import { isBeyondDouble, scaleDecimal } from "./decimal";
 import { Json, JsonType, quote } from "./json";
 
 /** Arrays and objects may be nested this deep. */
@@ -133,8 +133,7 @@ class Parser {
       if (!this.digits()) return this.fail("expected a digit");
     }
     node.text = String.UTF8.decodeUnsafe(this.ptr + <usize>start, this.at - start);
-    node.number = F64.parseFloat(node.text);
-    if (!isFinite(node.number)) {
+    if (isBeyondDouble(node.text)) {
       this.at = start;
       return this.fail("a number too large for a double");
     }

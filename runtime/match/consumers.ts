@@ -1,6 +1,7 @@
 // `consumers`: who calls, found by verified claims, identities, credentials or headers.
 import { Bytes } from "../bytes/bytes";
 import { TextForm } from "../config/forms";
+import { lowerText } from "../config/lower";
 import { ObjectReader } from "../config/reader";
 import { Text } from "../config/text";
 import { BEARER_DIGITS } from "./bearer";
@@ -109,8 +110,8 @@ export class ConsumerTable {
     for (let i = 0; i < headers.names.length; i++) {
       const name = headers.names[i];
       if (!headers.checkName(name, TextForm.HeaderName)) continue;
-      compilation.checkTrusted(name.toLowerCase(), when.errors, headers.at(name));
-      this.require(consumer, OperandKind.Header, name.toLowerCase(), headers.string(name, "*", TextForm.Glob));
+      compilation.checkTrusted(lowerText(name), when.errors, headers.at(name));
+      this.require(consumer, OperandKind.Header, lowerText(name), headers.string(name, "*", TextForm.Glob));
     }
     consumer.expression = compilation.readExpression(when, "cel");
   }

@@ -1,5 +1,6 @@
 // Patterns with at most one `*` at the start and one at the end, compared with bytes.
 import { Bytes, lowerAscii } from "../bytes/bytes";
+import { lowerText } from "../config/lower";
 import { Text } from "../config/text";
 
 /** One pattern. Case matters unless it is made with `ignoreCase`, which folds ASCII letters (hosts). */
@@ -21,7 +22,7 @@ export class Glob {
     const literal = pattern.substring(start, max(start, end)); // one star may be both ends
     this.isOpenAtStart = isOpenAtStart;
     this.isOpenAtEnd = isOpenAtEnd;
-    this.literal = new Text(ignoreCase ? literal.toLowerCase() : literal);
+    this.literal = new Text(ignoreCase ? lowerText(literal) : literal);
   }
 
   /** Whether the pattern covers the whole value. An absent value matches nothing, not even `*`. */

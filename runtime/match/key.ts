@@ -3,6 +3,7 @@ import { Bytes } from "../bytes/bytes";
 import { ConfigErrors } from "../config/errors";
 import { hasForm, TextForm } from "../config/forms";
 import { quote } from "../config/json";
+import { lowerText } from "../config/lower";
 import { element, ObjectReader } from "../config/reader";
 import { Text } from "../config/text";
 import { hostName, ipAddress } from "./address";
@@ -181,7 +182,7 @@ export function parseSource(
     return null;
   }
   if (kind == KeyKind.Header) {
-    name = name.toLowerCase();
+    name = lowerText(name);
     compilation.checkTrusted(name, errors, place);
   }
   if (kind == KeyKind.Property) name = propertyPath(name);

@@ -1,6 +1,7 @@
 // `match`: which calls a rule is about. All given members must hold; of a list, one element.
 import { Bytes } from "../bytes/bytes";
 import { TextForm } from "../config/forms";
+import { lowerText } from "../config/lower";
 import { ObjectReader } from "../config/reader";
 import { Text } from "../config/text";
 import { hostName } from "./address";
@@ -40,7 +41,7 @@ export class Match {
     const names = headers.names;
     for (let i = 0; i < names.length; i++) {
       if (!headers.checkName(names[i], TextForm.HeaderName)) continue;
-      this.headerNames.push(new Text(names[i].toLowerCase()));
+      this.headerNames.push(new Text(lowerText(names[i])));
       this.headerValues.push(new Glob(headers.string(names[i], "*", TextForm.Glob)));
     }
   }

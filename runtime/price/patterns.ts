@@ -1,5 +1,6 @@
 // The models, clusters, hosts or providers that a price is for, and how closely they name one.
 import { Bytes } from "../bytes/bytes";
+import { lowerText } from "../config/lower";
 import { Text } from "../config/text";
 import { Glob } from "../match/glob";
 
@@ -36,7 +37,7 @@ export class Pattern {
     this.isOpenAtStart = isOpenAtStart;
     this.isOpenAtEnd = isOpenAtEnd;
     this.isExact = isExact;
-    this.literal = ignoreCase ? literal.toLowerCase() : literal;
+    this.literal = ignoreCase ? lowerText(literal) : literal;
     this.closeness = 1 + literal.length + (isExact ? EXACT : 0);
   }
 
