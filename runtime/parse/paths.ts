@@ -191,17 +191,20 @@ function keyHash(ptr: usize, length: i32): u32 {
 /** Segments of a path; null when it is none. */
 function splitPath(path: string): Array<string> | null {
   const segments = new Array<string>();
-  let key = "";
+  let key = ""; // what stands in front of `from`
+  let from = 0;
   let hasKey = false;
   let afterArray = false;
   for (let i = 0; i <= path.length; i++) {
     const code = i < path.length ? path.charCodeAt(i) : 0x2e;
     if (code == 0x5c && i + 1 < path.length) {
-      key += path.charAt(++i);
+      key += path.substring(from, i);
+      from = ++i;
       hasKey = true;
     } else if (code == 0x2e || code == 0x5b) {
       if (!hasKey && !afterArray && !(code == 0x5b && i == 0)) return null;
       if (hasKey) {
+        key += path.substring(from, i);
         if (String.UTF8.byteLength(key) > MAX_KEY_BYTES) return null;
         segments.push(key);
       }
@@ -213,9 +216,9 @@ function splitPath(path: string): Array<string> | null {
         segments.push(ANY_ELEMENT);
         afterArray = true;
       }
+      from = i + 1;
     } else {
       if (afterArray) return null;
-      key += path.charAt(i);
       hasKey = true;
     }
   }
