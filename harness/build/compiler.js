@@ -7,6 +7,9 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { main } from "assemblyscript/asc";
+import StaticText from "./static-text.js";
+import ZeroFields from "./zero-fields.js";
+import { packData, Unpacking } from "./packed-data.js";
 
 const [root = "", filter = "", target = "", output = ""] = process.argv.slice(2);
 
@@ -18,7 +21,9 @@ const inputs = {};
 const sources = [`filters/${filter}/index.ts`, ...(target === "debug" ? [DEBUG_ABORT] : [])];
 const options = ["--config", "asconfig.json", "--target", target, "--outFile", `${filter}.wasm`, "--baseDir", root];
 
+const isPacked = target !== "debug";
 const { error } = await main([...sources, ...options], {
+  transforms: isPacked ? [StaticText, ZeroFields, Unpacking] : [StaticText],
   stdout: process.stderr,
   stderr: process.stderr,
   readFile(path, baseDir) {
@@ -27,7 +32,7 @@ const { error } = await main([...sources, ...options], {
     return text;
   },
   writeFile(_path, contents) {
-    writeFileSync(output, contents);
+    writeFileSync(output, isPacked ? packData(contents, Unpacking.heapBase) : contents);
   },
   listFiles(path, baseDir) {
     const names = ifThere(() => readdirSync(resolve(baseDir, path)));

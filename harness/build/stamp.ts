@@ -13,7 +13,13 @@ interface Stamp {
 }
 
 /** Beside the sources, what else decides the bytes of a module. */
-const TOOLS = ["node_modules/assemblyscript/package.json", "harness/build/compiler.js"];
+const TOOLS = [
+  "node_modules/assemblyscript/package.json",
+  "harness/build/compiler.js",
+  "harness/build/packed-data.js",
+  "harness/build/static-text.js",
+  "harness/build/zero-fields.js",
+];
 
 /** Whether the module of `filter` is what its sources, as they are now, would give. Reads files; compiles nothing. */
 export function isCurrent(root: string, filter: string, target: Target): boolean {
