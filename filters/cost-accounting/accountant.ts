@@ -18,7 +18,7 @@ import { nowNanos } from "../../runtime/host/clock";
 import { setHeader } from "../../runtime/host/headers";
 import { getPropertyI64, propertyPath } from "../../runtime/host/properties";
 import { Cause } from "../../runtime/stream/half";
-import { ErrorKind, reportError } from "../../runtime/telemetry/errors";
+import { addErrorKind, ErrorKind, reportError } from "../../runtime/telemetry/errors";
 import { NONE, OTHER } from "../../runtime/telemetry/labels";
 import { AttributionWriter } from "./attribution-writer";
 import { CallMemory, CallNote } from "./call-memory";
@@ -54,6 +54,10 @@ const NO_PRICE_DETAILS = Bytes.constant("sluice_model_not_priced");
 const NO_PRICE_TEXT = Bytes.constant("The gateway has no price for the model `");
 const NO_PRICE_END = Bytes.constant("` and does not let such calls pass");
 
+const COMPRESSED = addErrorKind(
+  "compressed_answer",
+  "an answer came compressed and cannot be read: its usage is estimated by its length; let the upstream honour accept-encoding: identity",
+);
 const number = new ByteBuffer(24);
 const to = new Attribution();
 
@@ -188,6 +192,7 @@ export class Accountant extends Part {
     this.attribute(call, exchange, note, slot);
     countTimes(exchange, note.startNanos, note.firstNanos, nowNanos(), to);
     writeUsage(usage);
+    if (exchange.isResponseCompressed) reportError(this.name, COMPRESSED);
     if (!usage.isPresent && !isBilledAnyway(exchange)) return;
     countTokens(usage, to);
     if (usage.status == UsageStatus.Estimated) countEstimate(to);

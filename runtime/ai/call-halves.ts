@@ -235,7 +235,9 @@ export class ResponseHalf extends AiHalf {
   wantsMore(): bool {
     const exchange = this.exchange;
     if (this.wish != BytesWish.None) return true;
-    return exchange != null && exchange.wantsResponseBody && !exchange.isResponseKnown(this.interest);
+    if (exchange == null) return false;
+    if (exchange.isResponseCompressed) return this.interest != ResponseFact.None;
+    return exchange.wantsResponseBody && !exchange.isResponseKnown(this.interest);
   }
 
   /** gRPC says in its trailers how a call ended. */

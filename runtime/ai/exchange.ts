@@ -9,6 +9,7 @@ import { ExchangeRequest } from "./exchange-request";
 import { Outcome, ResponseFact } from "./facts";
 import { contentKind } from "./media";
 import { ResponseBody } from "./response";
+import { RequestType } from "./request-type";
 import { errorName, takeHeaderCounts } from "./response-counts";
 import { ResponseHead } from "./response-head";
 import { Ending, outcomeOf, settleUsage } from "./settlement";
@@ -30,7 +31,7 @@ export class Exchange extends ExchangeRequest {
   status: i32 = 0;
   /** The body is readable and tells something: feed it. */
   wantsResponseBody: bool = false;
-  /** Why the usage cannot be read: the answer is compressed (ask the upstream for `identity`). */
+  /** Why the usage cannot be read: the answer is compressed (ask the upstream for `identity`). Its length is fed. */
   isResponseCompressed: bool = false;
   /** Set when the answer is over. */
   outcome: Outcome = Outcome.None;
@@ -100,6 +101,10 @@ export class Exchange extends ExchangeRequest {
   /** Reads the next bytes of the response body, before anyone edits them. */
   feedResponse(ptr: usize, length: i32): void {
     if (this.wantsResponseBody) this.response.feed(ptr, length);
+    // Nobody knows what is in it. Short as it is, it is taken for text.
+    else if (this.isResponseCompressed && this.requestType != RequestType.Embedding) {
+      this.answer.contentBytes += <i64>length;
+    }
   }
 
   /** Trailers of an answer came: they may have gRPC's status. */
@@ -178,7 +183,7 @@ export class Exchange extends ExchangeRequest {
       return;
     }
     this.outcome = this.isGrpcError ? Outcome.Error : outcomeOf(this.status, answer, ending, this.wantsResponseBody);
-    if (this.isFree || !(this.wantsResponseBody || answer.hasUsage)) return;
+    if (this.isFree || !(this.wantsResponseBody || this.isResponseCompressed || answer.hasUsage)) return;
     if ((this.isUncountedByPath || this.request.isBackground) && !answer.hasUsage) return;
     settleUsage(answer, this.outcome, this.requestType, this.estimatedInput);
   }

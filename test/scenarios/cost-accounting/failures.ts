@@ -130,7 +130,7 @@ export const failures: Scenario[] = [
     },
   },
   {
-    name: "asks for plain answers, and says when it gets none",
+    name: "estimates an answer that comes compressed, and says so",
     ...gateway("pair", { ...config, forceIdentity: false }),
     requests: [
       ask({
@@ -146,9 +146,13 @@ export const failures: Scenario[] = [
       requests: [
         {
           ...{ status: 200, body: "same", upstream: { headers: { "accept-encoding": "gzip" } } },
-          filterState: { "sluice.usage_status": "none" },
+          filterState: { "sluice.usage_status": "estimated", "sluice.cost": { regex: "0\\.000.*" } },
         },
       ],
+      metrics: {
+        [metric("sluice.errors", { filter: "cost-accounting", kind: "compressed_answer" })]: 1,
+        [metric("sluice.estimated_calls", { model: "other" })]: 1,
+      },
     },
   },
 ];
