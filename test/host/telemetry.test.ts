@@ -258,10 +258,10 @@ describe("filter state", () => {
   test("is written under sluice.NAME", () => {
     const vm = Vm.start();
     vm.exports.state(0, vm.put("gpt-4o"));
-    vm.exports.stateNumber(13, 1234567890123456789n);
-    vm.exports.stateNumber(27, -42n);
+    vm.exports.stateNumber(14, 1234567890123456789n);
+    vm.exports.stateNumber(28, -42n);
     vm.exports.stateFlag(6, 1);
-    vm.exports.state(35, vm.put("0123"));
+    vm.exports.state(36, vm.put("0123"));
     assert.deepEqual(Object.fromEntries(vm.properties), {
       "sluice.model": "gpt-4o",
       "sluice.input_tokens": "1234567890123456789",
