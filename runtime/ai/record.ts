@@ -39,8 +39,10 @@ export function recordCall(call: AiCall, exchange: Exchange): void {
   if (!exchange.isCall) return;
   const plugin = call.plugin;
   const model = exchange.requestModel;
-  // In a chain of modules, one that had no need to read the body leaves alone what another one found there.
-  if (model.isPresent || !getProperty(statePath(State.Model)).isPresent) {
+  // In a chain of modules the first counts the call, and one that had no need to read the body leaves alone what another
+  // one found there.
+  const isFirst = !getProperty(statePath(State.Model)).isPresent;
+  if (isFirst || model.isPresent) {
     setState(State.Model, model.isPresent ? model : UNKNOWN);
     setState(State.ModelSource, modelSourceText(exchange.modelSource));
   }
@@ -63,6 +65,7 @@ export function recordCall(call: AiCall, exchange: Exchange): void {
     if (stranger) setState(State.Consumer, stranger.bytes);
   }
   setState(State.ConfigHash, configHashText(plugin.configHash));
+  if (!isFirst) return;
   requests.increment(
     1,
     apiLabel.reserve(apiText(exchange.api)),
