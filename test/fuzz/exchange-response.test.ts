@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { bodyOf, sample, type Sample, type SampleApi, type SampleOptions } from "../../harness/providers/sample.ts";
 import { eventStreamMessage } from "../../harness/providers/samples/event-stream.ts";
 import { usageOf, type TokenUsage } from "../../harness/providers/usage.ts";
+import { base, FULL, pathOf, rows, WRITE } from "../scenarios/providers.ts";
 import { ExchangeDriver, ResponseFact, type Headers, type Known } from "./exchange-driver.ts";
 import { Random, fuzz } from "./random.ts";
 
@@ -14,35 +15,10 @@ before(async () => {
   driver.configure({});
 });
 
-const PATHS: Record<SampleApi, string> = {
-  "openai-chat": "/v1/chat/completions",
-  "openai-completions": "/v1/completions",
-  "openai-responses": "/v1/responses",
-  "openai-embeddings": "/v1/embeddings",
-  "openai-images": "/v1/images/generations",
-  "openai-transcription": "/v1/audio/transcriptions",
-  "openai-speech": "/v1/audio/speech",
-  "openai-moderations": "/v1/moderations",
-  "anthropic-messages": "/v1/messages",
-  gemini: "/v1beta/models/asked:generateContent",
-  "gemini-embed": "/v1beta/models/asked:embedContent",
-  "gemini-count": "/v1beta/models/asked:countTokens",
-  "bedrock-converse": "/model/asked/converse",
-  "bedrock-invoke": "/model/asked/invoke",
-  "cohere-chat": "/v2/chat",
-  "cohere-rerank": "/v2/rerank",
-  "ollama-chat": "/api/chat",
-  "ollama-generate": "/api/generate",
-  dashscope: "/api/v1/services/aigc/text-generation/generation",
-};
-
 function request(api: SampleApi, stream: boolean): { headers: Headers; body: string } {
-  let path = PATHS[api];
-  if (api === "gemini" && stream) path = path.replace("generateContent", "streamGenerateContent");
-  if (api === "bedrock-converse" && stream) path += "-stream";
   const headers: Headers = [
     [":method", "POST"],
-    [":path", path],
+    [":path", pathOf(api, stream)],
     [":authority", "gateway.example"],
     ["content-type", "application/json"],
   ];
@@ -63,137 +39,6 @@ function usageIn(known: Known): TokenUsage {
   const { input, cachedInput, cacheWrite, output, reasoning } = known;
   return { input, cachedInput, cacheWrite, output, reasoning };
 }
-
-const FULL = usageOf({ input: 1000, cachedInput: 300, output: 200, reasoning: 50 });
-const WRITE = usageOf({ input: 1000, cachedInput: 300, cacheWrite: 100, output: 200, reasoning: 50 });
-const CACHED = usageOf({ input: 1000, cachedInput: 300, cacheWrite: 100, output: 200 });
-const PLAIN = usageOf({ input: 17, output: 9 });
-const INPUT = usageOf({ input: 17 });
-const base = { model: "answered-1", usage: FULL };
-
-interface Row {
-  name: string;
-  api: SampleApi;
-  options: SampleOptions;
-  /** Default: the options' usage. */
-  usage?: TokenUsage;
-  /** Default `complete`. */
-  status?: string;
-  /** Default: the options' model. */
-  model?: string | null;
-  outcome?: string;
-}
-
-const rows: Row[] = [];
-for (const stream of [false, true]) {
-  const how = stream ? "stream" : "JSON";
-  const openai = { stream, includeUsage: true } as const;
-  rows.push(
-    { name: `OpenAI chat ${how}`, api: "openai-chat", options: { ...base, ...openai, usage: WRITE } },
-    { name: `Azure ${how}`, api: "openai-chat", options: { ...base, ...openai, variant: "azure" } },
-    { name: `Groq ${how}`, api: "openai-chat", options: { ...base, stream, usage: PLAIN, variant: "groq" } },
-    { name: `xAI ${how}`, api: "openai-chat", options: { ...base, ...openai, variant: "xai" } },
-    { name: `DeepSeek ${how}`, api: "openai-chat", options: { ...base, stream, usage: FULL, variant: "deepseek" } },
-    {
-      name: `Perplexity ${how}`,
-      api: "openai-chat",
-      options: { ...base, stream, usage: PLAIN, variant: "perplexity" },
-    },
-    { name: `Mistral ${how}`, api: "openai-chat", options: { ...base, stream, usage: PLAIN, variant: "mistral" } },
-    {
-      name: `vLLM ${how}`,
-      api: "openai-chat",
-      options: { ...base, ...openai, usage: PLAIN, variant: "vllm", continuousUsage: true },
-    },
-    { name: `Baichuan ${how}`, api: "openai-chat", options: { ...base, stream, usage: PLAIN, variant: "baichuan" } },
-    { name: `OpenRouter ${how}`, api: "openai-chat", options: { ...base, ...openai, variant: "openrouter" } },
-    { name: `OpenAI completions ${how}`, api: "openai-completions", options: { ...base, ...openai } },
-    { name: `OpenAI responses ${how}`, api: "openai-responses", options: { ...base, stream, usage: WRITE } },
-    {
-      name: `OpenAI responses, incomplete, ${how}`,
-      api: "openai-responses",
-      options: { ...base, stream, ending: "incomplete" },
-    },
-    {
-      name: `OpenAI responses, failed, ${how}`,
-      api: "openai-responses",
-      options: { ...base, stream, ending: "failed" },
-      outcome: stream ? "stream_error" : "error",
-    },
-    {
-      name: `OpenAI transcription ${how}`,
-      api: "openai-transcription",
-      options: { ...base, stream, usage: PLAIN },
-      model: null,
-    },
-    { name: `Anthropic ${how}`, api: "anthropic-messages", options: { ...base, stream, usage: WRITE } },
-    { name: `Gemini ${how}`, api: "gemini", options: { ...base, stream } },
-    {
-      name: `Bedrock Converse ${how}`,
-      api: "bedrock-converse",
-      options: { ...base, stream, usage: CACHED },
-      model: null,
-    },
-    {
-      name: `Cohere chat ${how}`,
-      api: "cohere-chat",
-      options: { ...base, stream, usage: usageOf({ input: 17, output: 9, cachedInput: 5 }) },
-      model: null,
-    },
-    { name: `Ollama chat ${how}`, api: "ollama-chat", options: { ...base, stream, usage: PLAIN } },
-    { name: `Ollama generate ${how}`, api: "ollama-generate", options: { ...base, stream, usage: PLAIN } },
-    {
-      name: `DashScope ${how}`,
-      api: "dashscope",
-      options: { ...base, stream, usage: usageOf({ input: 17, output: 9, cachedInput: 3 }) },
-      model: null,
-    },
-  );
-}
-rows.push(
-  { name: "Gemini array", api: "gemini", options: { ...base, stream: true, geminiStream: "array" } },
-  { name: "OpenAI embeddings", api: "openai-embeddings", options: { ...base, usage: INPUT } },
-  { name: "OpenAI images", api: "openai-images", options: { ...base, usage: PLAIN }, model: null },
-  { name: "OpenAI speech", api: "openai-speech", options: base, usage: usageOf({}), status: "none", model: null },
-  { name: "OpenAI moderations", api: "openai-moderations", options: base, usage: usageOf({}), status: "none" },
-  {
-    name: "whisper",
-    api: "openai-transcription",
-    options: { model: "whisper-1", usage: PLAIN },
-    usage: usageOf({}),
-    status: "none",
-    model: null,
-  },
-  { name: "Bedrock invoke", api: "bedrock-invoke", options: { ...base, usage: WRITE } },
-  { name: "Cohere rerank", api: "cohere-rerank", options: base, usage: usageOf({}), model: null },
-  { name: "a usage of zero", api: "openai-chat", options: { ...base, usage: usageOf({}) } },
-  {
-    name: "a usage of zero in a stream",
-    api: "anthropic-messages",
-    options: { ...base, stream: true, usage: usageOf({}) },
-  },
-  {
-    name: "CRLF",
-    api: "openai-chat",
-    options: { ...base, stream: true, includeUsage: true, sse: { newline: "crlf" } },
-  },
-  { name: "lone CR", api: "anthropic-messages", options: { ...base, stream: true, sse: { newline: "cr" } } },
-  {
-    name: "no space, comments, no final blank line",
-    api: "openai-responses",
-    options: { ...base, stream: true, sse: { noSpace: true, comment: "ping", noFinalBlank: true } },
-  },
-  {
-    name: "several data lines",
-    api: "openai-chat",
-    options: { ...base, stream: true, includeUsage: true, sse: { manyDataLines: true } },
-  },
-  {
-    name: "a byte order mark",
-    api: "openai-responses",
-    options: { ...base, stream: true, sse: { byteOrderMark: true } },
-  },
-);
 
 describe("usage of every provider", () => {
   for (const row of rows) {

@@ -1,5 +1,7 @@
 // What is counted of calls that fail, are cut, left behind, repeated or billed elsewhere.
-import type { RequestSpec, Scenario } from "../../../harness/scenario/scenario.ts";
+import { bodyOf, sample } from "../../../harness/providers/sample.ts";
+import { usageOf } from "../../../harness/providers/usage.ts";
+import type { RequestExpectation, RequestSpec, Scenario } from "../../../harness/scenario/scenario.ts";
 import { answer, chat, gateway, json, metric, prices } from "./chains.ts";
 
 const config = { prices, includeUsage: "off" };
@@ -23,7 +25,76 @@ const delta = (content: string): unknown => ({
 /** Of a request of 16 bytes of text: "user", "Hello", and what else is text in it. */
 const left = events(delta("One two three four"), delta("five six seven eigh"));
 
+/** The Responses API repeats the whole answer in its last event. */
+function huge(): string {
+  const text = "Lorem ipsum dolor sit amet ".repeat(120_000);
+  const options = { model: "m", usage: usageOf({ input: 1000, output: 100 }), stream: true, text: "@@" };
+  const whole = Buffer.from(bodyOf(sample("openai-responses", options))).toString();
+  return whole.replace(/(event: response\.completed[^]*?)@@/, `$1${text}`);
+}
+
+/** A client that leaves after so many events of an answer. */
+function leaves(api: "openai-chat" | "anthropic-messages", events: number): RequestSpec {
+  const usage = usageOf({ input: 1000, output: 100 });
+  const { headers, chunks } = sample(api, { model: "m", usage, stream: true, includeUsage: true });
+  const body = Buffer.from(bodyOf({ headers, chunks }));
+  const seen = chunks.slice(0, events).reduce((sum, chunk) => sum + chunk.length, 0);
+  return ask({
+    name: `${api} after ${events}`,
+    path: api === "openai-chat" ? "/v1/chat/completions" : "/v1/messages",
+    body: chat("m", { stream: true, max_tokens: 100 }),
+    abort: { responseBytes: seen },
+    upstream: {
+      ...{ kind: "answer", headers, framing: "chunked", body: { base64: body.toString("base64") } },
+      chunks: [{ bytes: seen }, { bytes: body.length - seen, afterMs: 3000 }],
+    },
+  });
+}
+
+function cutShort(status: string, output: string): RequestExpectation {
+  return {
+    outcome: "aborted",
+    filterState: {
+      ...{ "sluice.outcome": "aborted", "sluice.usage_status": status },
+      ...{ "sluice.output_tokens": { regex: output }, "sluice.cost": { regex: "0\\.00.*" } },
+    },
+  };
+}
+
 export const failures: Scenario[] = [
+  {
+    name: "reads the usage at the end of an event of megabytes",
+    ...gateway("pair", config),
+    requests: [
+      ask({
+        path: "/v1/responses",
+        body: '{"model":"m","input":"Hello","stream":true}',
+        upstream: { kind: "answer", headers: sse, framing: "chunked", body: huge() },
+      }),
+    ],
+    expect: {
+      requests: [
+        {
+          ...{ status: 200, body: "same" },
+          filterState: { "sluice.usage_status": "complete", "sluice.input_tokens": "1000", "sluice.cost": "0.002" },
+        },
+      ],
+    },
+  },
+  {
+    name: "counts streams that their clients left after some of their events",
+    ...gateway("pair", config),
+    requests: [
+      ...[1, 2, 4].map((events) => leaves("openai-chat", events)),
+      ...[1, 3, 6].map((events) => leaves("anthropic-messages", events)),
+    ],
+    expect: {
+      requests: [
+        ...[cutShort("estimated", "0"), cutShort("estimated", "[1-3]"), cutShort("estimated", "[2-6]")],
+        ...[cutShort("partial", "1"), cutShort("partial", "[1-2]"), cutShort("partial", "[2-6]")],
+      ],
+    },
+  },
   {
     name: "estimates a stream that its client left, and calls it wasted",
     ...gateway("pair", config),
