@@ -7,9 +7,10 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { main } from "assemblyscript/asc";
+import ModestMemory from "./modest-memory.js";
+import { packData, Unpacking } from "./packed-data.js";
 import StaticText from "./static-text.js";
 import ZeroFields from "./zero-fields.js";
-import { packData, Unpacking } from "./packed-data.js";
 
 const [root = "", filter = "", target = "", output = ""] = process.argv.slice(2);
 
@@ -23,7 +24,7 @@ const options = ["--config", "asconfig.json", "--target", target, "--outFile", `
 
 const isPacked = target !== "debug";
 const { error } = await main([...sources, ...options], {
-  transforms: isPacked ? [StaticText, ZeroFields, Unpacking] : [StaticText],
+  transforms: [StaticText, ModestMemory, ZeroFields, ...(isPacked ? [Unpacking] : [])],
   stdout: process.stderr,
   stderr: process.stderr,
   readFile(path, baseDir) {

@@ -57,7 +57,7 @@ for (const way of ["pair", "flag"] as Way[]) {
     send(total / 2 - 1000);
     assert.deepEqual(linear(), early);
     assert.ok(
-      early.every((bytes) => bytes <= 2 * mebibyte),
+      early.every((bytes) => bytes <= mebibyte),
       `linear memory takes ${early.join(", ")} bytes`,
     );
     assert.deepEqual(gateway.traps, []);
