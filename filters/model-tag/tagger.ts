@@ -59,6 +59,10 @@ export class Tagger extends Part {
     return this.config.tagsAll;
   }
 
+  get keepsRoute(): bool {
+    return !this.config.clearsRouteCache;
+  }
+
   get classifyRules(): ClassifyRules | null {
     return this.config.classify;
   }

@@ -82,7 +82,7 @@ export class RequestHalf extends AiHalf {
     if (!call || !exchange) return;
     exchange.feedRequest(ptr, length);
     if (this.wish == BytesWish.None) return;
-    const parts = call.plugin.parts;
+    const parts = call.parts;
     for (let i = 0; i < parts.length; i++) parts[i].onRequestBytes(call, ptr, length);
   }
 
@@ -92,7 +92,7 @@ export class RequestHalf extends AiHalf {
     if (!call || !exchange) return;
     exchange.endRequest();
     this.wish = BytesWish.None;
-    const parts = call.plugin.parts;
+    const parts = call.parts;
     for (let i = 0; i < parts.length; i++) parts[i].onRequestEnd(call);
   }
 
@@ -117,7 +117,7 @@ export class RequestHalf extends AiHalf {
       exchange.limitReached();
       call.plugin.reportHeld(cause);
     }
-    const parts = call.plugin.parts;
+    const parts = call.parts;
     for (let i = 0; i < parts.length; i++) if (!parts[i].decideRequest(call, cause)) return false;
     return true;
   }
@@ -125,7 +125,7 @@ export class RequestHalf extends AiHalf {
   isAwaiting(): bool {
     const call = this.call;
     if (!call) return false;
-    const parts = call.plugin.parts;
+    const parts = call.parts;
     for (let i = 0; i < parts.length; i++) if (parts[i].isAwaiting(call)) return true;
     return false;
   }
@@ -133,7 +133,7 @@ export class RequestHalf extends AiHalf {
   confirm(): bool {
     const call = this.call;
     if (!call) return true;
-    const parts = call.plugin.parts;
+    const parts = call.parts;
     for (let i = 0; i < parts.length; i++) if (!parts[i].confirmRequest(call)) return false;
     return true;
   }
@@ -148,7 +148,7 @@ export class RequestHalf extends AiHalf {
   editHeaders(): void {
     const call = this.call;
     if (!call || !call.exchange) return;
-    const parts = call.plugin.parts;
+    const parts = call.parts;
     for (let i = 0; i < parts.length; i++) parts[i].editRequestHeaders(call);
     if (this.growth != 0 && call.requestLength >= 0) {
       setHeader(
@@ -213,7 +213,7 @@ export class ResponseHalf extends AiHalf {
     if (!call || !exchange) return;
     exchange.feedResponse(ptr, length);
     if (this.wish == BytesWish.None) return;
-    const parts = call.plugin.parts;
+    const parts = call.parts;
     for (let i = 0; i < parts.length; i++) parts[i].onResponseBytes(call, ptr, length);
   }
 
@@ -223,7 +223,7 @@ export class ResponseHalf extends AiHalf {
     if (!call || !exchange) return;
     exchange.endResponse();
     this.wish = BytesWish.None;
-    const parts = call.plugin.parts;
+    const parts = call.parts;
     for (let i = 0; i < parts.length; i++) parts[i].onResponseEnd(call);
   }
 
@@ -257,7 +257,7 @@ export class ResponseHalf extends AiHalf {
     const call = this.call;
     if (!call || !call.exchange) return true;
     if (cause > Cause.End) call.plugin.reportHeld(cause);
-    const parts = call.plugin.parts;
+    const parts = call.parts;
     for (let i = 0; i < parts.length; i++) if (!parts[i].decideResponse(call)) return false;
     return true;
   }
@@ -272,7 +272,7 @@ export class ResponseHalf extends AiHalf {
   editHeaders(): void {
     const call = this.call;
     if (!call || !call.exchange) return;
-    const parts = call.plugin.parts;
+    const parts = call.parts;
     for (let i = 0; i < parts.length; i++) parts[i].editResponseHeaders(call);
     if (this.rewriter) removeHeader(this.headers, CONTENT_LENGTH);
   }

@@ -86,6 +86,12 @@ export class AiCall extends Call {
     return facts;
   }
 
+  /** Those parts that look at this request: all where it is an AI call, else those that want every request. */
+  get parts(): Part[] {
+    const exchange = this.exchange;
+    return exchange && exchange.isCall ? this.plugin.parts : this.plugin.generalParts;
+  }
+
   onRequestHeaders(endOfStream: bool, canHold: bool): Start {
     const plugin = this.plugin;
     const pairs = getPairs(HeaderMap.RequestHeaders);
@@ -99,7 +105,7 @@ export class AiCall extends Call {
     if (plugin.isPassive) return Start.Ignore;
     const exchange = Exchange.take();
     exchange.openRequest(requestHead, plugin.settings);
-    if (!exchange.isCall && !plugin.wantsEveryRequest) {
+    if (!exchange.isCall && plugin.generalParts.length == 0) {
       exchange.release();
       return Start.Ignore;
     }
@@ -107,7 +113,7 @@ export class AiCall extends Call {
     this.requestLength = requestHead.contentLength;
     this.requestId.set(requestHead.requestId);
     this.consumer = plugin.shared.consumers.resolve(plugin.facts);
-    const parts = plugin.parts;
+    const parts = this.parts;
     let awaited = RequestFact.None;
     let interest = RequestFact.None;
     let wish = BytesWish.None;
@@ -145,7 +151,7 @@ export class AiCall extends Call {
     }
     responseHead.open(pairs);
     exchange.openResponse(responseHead);
-    const parts = this.plugin.parts;
+    const parts = this.parts;
     let awaited = ResponseFact.None;
     let interest = ResponseFact.None;
     let wish = BytesWish.None;
@@ -186,7 +192,7 @@ export class AiCall extends Call {
       exchange.abortResponse((getPropertyI64(RESPONSE_FLAGS, 0) & UPSTREAM_FAILED) != 0);
     }
     recordCall(this, exchange);
-    const parts = this.plugin.parts;
+    const parts = this.parts;
     for (let i = 0; i < parts.length; i++) parts[i].onLog(this);
   }
 
@@ -195,7 +201,7 @@ export class AiCall extends Call {
     this.responseHalf.reset();
     const exchange = this.exchange;
     if (exchange) {
-      const parts = this.plugin.parts;
+      const parts = this.parts;
       for (let i = 0; i < parts.length; i++) parts[i].reset(this.slot);
       exchange.release();
     }

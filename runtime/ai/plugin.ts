@@ -6,6 +6,7 @@ import { hashConfig } from "../config/hash";
 import { ObjectReader, readConfig } from "../config/reader";
 import { SharedConfig } from "../config/shared";
 import { grpcMessage } from "../host/calls";
+import { clearRouteCache } from "../host/foreign";
 import { removeHeader } from "../host/headers";
 import { logText } from "../host/log";
 import { getProperty, propertyPath } from "../host/properties";
@@ -44,8 +45,8 @@ export abstract class Plugin extends HoldRoot {
   readonly facts: CallFacts = new CallFacts();
   /** The configuration is wrong: everything passes, only the headers that clients may not send are removed. */
   isPassive: bool = false;
-  /** Whether a part wants requests that are no AI call, too. */
-  wantsEveryRequest: bool = false;
+  /** The parts that want requests which are no AI call, too. */
+  generalParts: Part[] = [];
   /** Whether a part ever lets headers wait. */
   mayHold: bool = false;
   readonly expressions: Expressions = new Expressions();
@@ -54,6 +55,7 @@ export abstract class Plugin extends HoldRoot {
   private readonly build: BuildInfo;
   private pairName: Text = new Text("");
   private faults: string[] = [];
+  private keepsRoute: bool = false;
   private ticksToReport: i32 = 0;
   private ownHeaders: Bytes[] = [];
   private trustsClient: bool = false;
@@ -129,10 +131,14 @@ export abstract class Plugin extends HoldRoot {
     this.trustsClient = this.shared.trustedClients.include(this.facts);
     if (this.trustsClient) return;
     pairReader.open(pairs);
+    let isForged = false;
     while (pairReader.next()) {
       const own = this.ownHeader(pairReader.name);
-      if (own.isPresent) removeHeader(HeaderMap.RequestHeaders, own);
+      if (!own.isPresent) continue;
+      removeHeader(HeaderMap.RequestHeaders, own);
+      isForged = true;
     }
+    if (isForged && !this.keepsRoute) clearRouteCache(); // Envoy chose the route before the filters
   }
 
   /** Whether the client's copy of a header counts for nothing, because the plugin writes it itself. */
@@ -189,19 +195,22 @@ export abstract class Plugin extends HoldRoot {
     this.settings.aliases = shared.aliases;
     this.pairName = new Text("sluice.pair." + this.module + "." + shared.instance.toString());
     this.pairPath = this.pairName.bytes;
-    this.wantsEveryRequest = false;
+    this.keepsRoute = false;
+    const general: Part[] = [];
     this.mayHold = false;
     this.ownHeaders = [];
     for (let i = 0; i < parts.length; i++) {
       parts[i].root = this.id;
-      if (parts[i].wantsEveryRequest) this.wantsEveryRequest = true;
+      if (parts[i].wantsEveryRequest) general.push(parts[i]);
       if (parts[i].mayHold) this.mayHold = true;
+      if (parts[i].keepsRoute) this.keepsRoute = true;
       if (this.slots > 0) parts[i].grow(this.slots); // the pool's calls have their slots already
       const rules = parts[i].classifyRules;
       if (rules) this.settings.rules = rules;
       const own = parts[i].ownHeaders();
       for (let k = 0; k < own.length; k++) this.ownHeaders.push(own[k]);
     }
+    this.generalParts = general;
   }
 
   /** A wrong configuration never takes traffic down: refused where a good one is in use, else all passes and it is said. */

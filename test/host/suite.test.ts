@@ -66,6 +66,8 @@ const own: Record<string, Json> = {
   rateLimit: {
     rules: [
       { name: "tokens", mode: "enforce", key: ["team"], limit: { capacity: 100_000, interval: "60s", unit: "tokens" } },
+      // Requests of every kind, also those that are no AI call: the other filters leave these alone.
+      { name: "requests", mode: "enforce", key: ["team"], limit: { capacity: 1000, interval: "60s" } },
     ],
   },
   costAccounting: {

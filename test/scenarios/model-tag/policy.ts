@@ -241,6 +241,7 @@ export const policy: Scenario[] = (["pair", "flag"] as Way[]).flatMap((way): Sce
     requests: [
       { protocol: "h1", method: "GET", path: "/v1/models" },
       { protocol: "h1", method: "DELETE", path: "/v1/files/f" },
+      { protocol: "h1", method: "GET", path: "/healthz", headers: [["x-ai-model", "canary"]] },
       {
         protocol: "h2",
         method: "POST",
@@ -264,6 +265,7 @@ export const policy: Scenario[] = (["pair", "flag"] as Way[]).flatMap((way): Sce
       requests: [
         { status: 200, upstream: { headers: { "x-ai-model": null } } },
         { status: 200, upstream: { headers: { "x-ai-model": null } } },
+        { status: 200, upstream: { cluster: "primary", headers: { "x-ai-model": null } } },
         { status: 200, upstream: { body: "same" } },
         { status: 200, upstream: { headers: { "x-ai-model": "unknown" } } },
         { status: 200, upstream: { headers: { "x-ai-model": null }, body: "same" } },
