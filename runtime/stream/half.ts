@@ -372,8 +372,9 @@ export abstract class Half {
   private passRewritten(size: i32, endOfStream: bool): void {
     rewritten.clear();
     let start = 0;
+    let came = 0;
     while (start < size) {
-      const came = readBufferInto(this.body, start, min(size - start, MAX_READ_BYTES), scratch);
+      came = readBufferInto(this.body, start, min(size - start, MAX_READ_BYTES), scratch);
       if (came <= 0) break;
       this.feed(scratch, came);
       this.rewrite(scratch, came, rewritten);
@@ -386,6 +387,9 @@ export abstract class Half {
       return;
     }
     if (endOfStream) this.endRewrite(rewritten);
+    // Most pieces go on as they came: one that was read at once is still there to compare with.
+    const isSame = came == size && rewritten.length == size;
+    if (isSame && memory.compare(rewritten.ptr, scratch, <usize>size) == 0) return;
     replaceBuffer(this.body, size, rewritten.view());
   }
 
