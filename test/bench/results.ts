@@ -61,8 +61,10 @@ export interface Workers {
 export interface EventLag {
   name: string;
   ms: Spread;
-  /** Events that came only after the next one had been written. */
+  /** Events that came only after the next one had been written: a busy machine does that too. */
   late: number;
+  /** Events that left later than they came in the in-process host, where nothing else takes time. */
+  held: number;
   events: number;
 }
 

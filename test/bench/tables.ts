@@ -81,9 +81,9 @@ export function tablesOf(results: Results): Table[] {
     },
     {
       title: "An event's way from upstream to client, ms",
-      heading: ["chain", "median", "±", "events", "held back"],
-      rows: (results.events ?? []).map(({ name, ms, late, events }) => [
-        ...[name, show(ms.median, 3), show(noise(ms) / 2, 3), String(events), String(late)],
+      heading: ["chain", "median", "±", "events", "after the next", "held back"],
+      rows: (results.events ?? []).map(({ name, ms, late, held, events }) => [
+        ...[name, show(ms.median, 3), show(noise(ms) / 2, 3), String(events), String(late), String(held)],
       ]),
     },
     {
