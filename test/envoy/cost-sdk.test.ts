@@ -9,6 +9,7 @@ import { startEnvoy, type Envoy } from "../../harness/envoy/process.ts";
 import type { Behaviour } from "../../harness/providers/behaviour.ts";
 import { controlHeader, startModelServer, type ModelServer } from "../../harness/providers/server.ts";
 import type { Json, PluginSpec } from "../../harness/scenario/scenario.ts";
+import { fetchOverH2 } from "./fetch-h2.ts";
 
 const prices: Json = [
   { id: "four", models: ["gpt-4o"], input: "2.50", cachedInput: "1.25", output: "10" },
@@ -92,10 +93,18 @@ describe("the official SDKs through cost-accounting", () => {
   const say = (content: string) => [{ role: "user" as const, content }];
   const usage = { input: 1000, cachedInput: 400, output: 200 };
 
-  for (const listener of ["pair", "flag"]) {
-    test(`stream on without noticing (${listener})`, async () => {
+  for (const [listener, version] of [
+    ["pair", "HTTP/1.1"],
+    ["pair", "HTTP/2"],
+    ["flag", "HTTP/1.1"],
+    ["flag", "HTTP/2"],
+  ] as const) {
+    test(`stream on without noticing (${listener}, ${version})`, async (t) => {
       server.reset();
-      const client = openai(listener, { usage, text: "One two three four five" });
+      const h2 = version === "HTTP/2" ? fetchOverH2(envoy.port(listener)) : undefined;
+      t.after(() => h2?.close());
+      const made = openai(listener, { usage, text: "One two three four five" });
+      const client = h2 === undefined ? made : made.withOptions({ fetch: h2.fetch });
       let text = "";
       let chunks = 0;
       for await (const chunk of await client.chat.completions.create({
@@ -114,14 +123,19 @@ describe("the official SDKs through cost-accounting", () => {
       assert.deepEqual((JSON.parse(String(body)) as Record<string, unknown>)["stream_options"], {
         include_usage: true,
       });
-      const entry = await envoy.accessLogEntry(listener, (it) => it.filterState["sluice.stream"] === "true");
+      const entry = await envoy.accessLogEntry(
+        listener,
+        (it) => it.filterState["sluice.stream"] === "true" && it.protocol === version,
+      );
       assert.equal(entry.filterState["sluice.usage_status"], "complete");
       assert.equal(entry.filterState["sluice.input_tokens"], "1000");
       // 600 × 2.50 + 400 × 1.25 + 200 × 10, for a million.
       assert.equal(entry.filterState["sluice.cost"], "0.004");
       assert.equal(entry.filterState["sluice.price_id"], "four");
     });
+  }
 
+  for (const listener of ["pair", "flag"]) {
     test(`get what they asked for by themselves (${listener})`, async () => {
       const seen: unknown[] = [];
       const asked = {
