@@ -28,7 +28,10 @@ export async function measureCpu(
     }
   }
   process.stderr.write("\r");
+  const wrong = [...(await envoy.counters("lua\\.errors$|json_to_metadata.*\\.(invalid_json_body|no_body)$"))];
   await envoy.stop();
+  const faults = wrong.filter(([, count]) => count > 0).map(([name, count]) => `${name} ${count}`);
+  if (faults.length > 0) throw new Error(`what is compared with did not do its job: ${faults.join(", ")}`);
   return jobs.map(({ name, over }) => {
     const own = perRequest.get(name) ?? [];
     const figure: Figure = { name, micros: spread(own) };

@@ -53,9 +53,10 @@ local function text(handle)
 end
 
 function envoy_on_request(handle)
-  local headers = handle:headers()
-  if headers:get(":method") ~= "POST" or headers:get(":path") ~= "/v1/chat/completions" then return end
+  local before = handle:headers()
+  if before:get(":method") ~= "POST" or before:get(":path") ~= "/v1/chat/completions" then return end
   local body = text(handle)
+  local headers = handle:headers()
   local model = string.match(body, '"model"%s*:%s*"([^"]*)"') or "unknown"
   local stream = string.match(body, '"stream"%s*:%s*(%a+)') or "false"
   headers:replace("x-ai-model", model)
@@ -76,10 +77,10 @@ end
 /** The headers of cost-accounting, and the money as metadata; no counters. */
 export const luaUsage = lua(`
 function envoy_on_response(handle)
-  local headers = handle:headers()
-  if headers:get("content-type") ~= "application/json" then return end
+  if handle:headers():get("content-type") ~= "application/json" then return end
   local body = handle:body()
   if body == nil then return end
+  local headers = handle:headers()
   local text = body:getBytes(0, body:length())
   local usage = string.match(text, '"usage"%s*:%s*(%b{})') or ""
   local input = tonumber(string.match(usage, '"prompt_tokens"%s*:%s*(%d+)') or "0")
