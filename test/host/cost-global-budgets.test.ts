@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { describeBudgets } from "../../harness/deploy/ratelimit-budgets.ts";
+import { describeRateLimit } from "../../harness/deploy/ratelimit.ts";
 import { Gateway } from "../../harness/host/gateway.ts";
 import type { AnswerSpec, Json, RequestSpec } from "../../harness/scenario/scenario.ts";
 import { answer, chat, type Config, json, metric } from "../scenarios/cost-accounting/chains.ts";
@@ -297,5 +298,44 @@ describe("a correction of a shared budget", () => {
     assert.equal(fleet.service.sum("sum=spent/4"), 9000n);
     assert.equal(fleet.status(0, { tokens: 100_000 }), 200);
     assert.equal(fleet.status(0), 429);
+  });
+});
+
+describe("a shared budget in the suite", () => {
+  test("holds beside a shared rate limit, and what one of them refuses costs the other nothing", () => {
+    const global = { cluster: "rls" };
+    const costAccounting = {
+      ...{ prices, includeUsage: "off", global },
+      budgets: [budget("1", { key: ["header:x-team"] })],
+    };
+    const limit = { capacity: 4, interval: "1h" };
+    const rateLimit = { global, rules: [{ name: "calls", mode: "enforce", key: ["header:x-team"], limit }] };
+    const file = describeBudgets(costAccounting);
+    assert.ok(file);
+    const service = new RateLimitCounters(file, describeRateLimit(rateLimit));
+    service.delayMs = 2;
+    const made = new Gateway({
+      chain: [
+        {
+          ...{ kind: "plugin", name: "suite", module: "build/suite.wasm", allowOnHeadersStopIteration: true },
+          config: { trustedHeaders: ["x-team"], costAccounting, rateLimit },
+        },
+      ],
+      routes: [{ cluster: "models" }],
+      clusters: [{ name: "models" }, { name: "rls" }],
+      loadModule: (path) => readFileSync(path),
+      epochMs: start,
+      onGrpcCall: service.answer,
+    });
+    const ask = (team: string, tokens = 0) => {
+      const { status, body } = made.request(request({ team, tokens }));
+      made.advance(100);
+      return [status, /sluice_|insufficient_quota|rate_limit/.exec(new TextDecoder().decode(body))?.[0]];
+    };
+    assert.deepEqual(ask("red", 1_000_000), [200, undefined]);
+    for (let i = 0; i < 10; i++) assert.deepEqual(ask("red"), [429, "insufficient_quota"]);
+    for (let i = 0; i < 4; i++) assert.deepEqual(ask("blue", 100_000), [200, undefined]);
+    for (let i = 0; i < 10; i++) assert.deepEqual(ask("blue", 100_000), [429, "rate_limit"]);
+    assert.equal(service.sum("sum=spent"), 14_000n);
   });
 });

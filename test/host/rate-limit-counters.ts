@@ -58,10 +58,10 @@ export class RateLimitCounters {
   delayMs: number | undefined = 0;
   /** What becomes of requests that count something, where it is another thing. */
   delayOfHitsMs: number | undefined;
-  readonly #file: RateLimitFile;
+  readonly #files: readonly RateLimitFile[];
 
-  constructor(file: RateLimitFile) {
-    this.#file = file;
+  constructor(...files: RateLimitFile[]) {
+    this.#files = files;
   }
 
   /** For `GatewayOptions.onGrpcCall`. */
@@ -71,8 +71,9 @@ export class RateLimitCounters {
     const hitsAtAll = descriptors.some(({ hits }) => hits > 0n);
     const delayMs = hitsAtAll && this.delayOfHitsMs !== undefined ? this.delayOfHitsMs : this.delayMs;
     if (delayMs === undefined) return { delayMs: 1_000_000, status: 14, statusMessage: "" };
-    const isOurs = text(only(request, 1)[0]) === this.#file.domain;
-    const statuses = descriptors.map((one) => (isOurs ? this.#count(one) : encode([1, BigInt(OK)])));
+    const domain = text(only(request, 1)[0]);
+    const file = this.#files.find((one) => one.domain === domain);
+    const statuses = descriptors.map((one) => this.#count(file?.descriptors ?? [], one));
     const message = encode([1, BigInt(OK)], ...statuses.map((status): [number, Uint8Array] => [2, status]));
     return { delayMs, message, status: 0, statusMessage: "" };
   };
@@ -92,8 +93,8 @@ export class RateLimitCounters {
     return { entries, hits: addend === undefined ? 1n : (fieldsOf(addend)[0]?.value ?? 0n) };
   }
 
-  #count({ entries, hits }: { entries: [string, string][]; hits: bigint }): Uint8Array {
-    let level: Descriptor[] = this.#file.descriptors;
+  #count(tree: Descriptor[], { entries, hits }: { entries: [string, string][]; hits: bigint }): Uint8Array {
+    let level = tree;
     let found: Descriptor | undefined;
     for (const [key, value] of entries) {
       found = level.find((one) => one.key === key && (one.value === undefined || one.value === value));
