@@ -4,9 +4,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { describeBudgets } from "../../harness/deploy/ratelimit-budgets.ts";
 import { Gateway } from "../../harness/host/gateway.ts";
 import type { FilterSpec, HeaderList, Json, RequestSpec } from "../../harness/scenario/scenario.ts";
 import { answer, chat, costAccounting } from "../scenarios/cost-accounting/chains.ts";
+import { RateLimitCounters } from "./rate-limit-counters.ts";
 
 const total = Number(process.env["MEMORY_REQUESTS"] ?? 40_000);
 const sse: HeaderList = [["content-type", "text/event-stream"]];
@@ -26,6 +28,13 @@ const own: Record<string, Json> = {
       ...{ replicas: 1, overrides: [{ key: ["team-1*", "*"], amount: "0.001" }] },
     },
   ],
+};
+const [local] = own["budgets"] as [Record<string, Json>];
+/** With a second budget that all gateways share. */
+const global: Record<string, Json> = {
+  ...own,
+  global: { cluster: "up" },
+  budgets: [local, { ...local, name: "shared", amount: "0.05", localOnly: false }],
 };
 const shared = { trustedHeaders: ["x-team", "x-app"], maxSeries: 500 };
 
@@ -77,20 +86,27 @@ const suite: FilterSpec[] = (["outer", "inner"] as const).map((pair) => ({
 
 const chains: Record<string, FilterSpec[]> = {
   "cost-accounting as a pair": costAccounting("pair", { ...shared, ...own }),
-  "cost-accounting with the flag": costAccounting("flag", { ...shared, ...own }),
+  "cost-accounting with the flag": costAccounting("flag", { ...shared, ...global }),
   "the suite": suite,
 };
 
 for (const [name, chain] of Object.entries(chains)) {
   test(`linear memory is flat over ${Math.floor(total / 3)} requests: ${name}`, () => {
+    const file = describeBudgets(global);
+    assert.ok(file);
+    const service = new RateLimitCounters(file);
     const gateway = new Gateway({
+      onGrpcCall: service.answer,
       chain,
       routes: [{ cluster: "up" }],
       clusters: [{ name: "up" }],
       loadModule: (path) => readFileSync(path),
     });
     const send = (from: number, to: number) => {
-      for (let at = from; at < to; at++) gateway.request(request(at));
+      for (let at = from; at < to; at++) {
+        if (at % 500 === 0) service.delayMs = at % 2000 === 500 ? undefined : 1; // away now and then
+        gateway.request(request(at));
+      }
     };
     const linear = () => gateway.vms().map((vm) => vm.memory.size);
     send(0, 4000);
@@ -102,5 +118,6 @@ for (const [name, chain] of Object.entries(chains)) {
       `linear memory takes ${early.join(", ")} bytes`,
     );
     assert.deepEqual(gateway.traps, []);
+    assert.equal(service.sum("sum=spent") > 0n, name.includes("flag"));
   });
 }
