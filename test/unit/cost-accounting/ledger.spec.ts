@@ -10,6 +10,9 @@ import {
   spareness,
   spentOf,
   takenOf,
+  tell,
+  unsentOf,
+  untell,
 } from "../../../filters/cost-accounting/ledger";
 import { Window, WindowKind } from "../../../filters/cost-accounting/window";
 
@@ -125,5 +128,65 @@ describe("a ledger", () => {
     settle(slot, 0, generationOf(slot), 1);
     expect(spareness(slot, NOW)).toBe(-1);
     expect(spareness(slot, endOf(slot) + 9)).toBe(10);
+  });
+});
+
+describe("what a rate limit service is told of a ledger", () => {
+  const UNIT: i64 = 100_000; // 1e-4 of the currency
+  const YEAR: i64 = 365 * DAY;
+
+  it("is whole units; what is less is told with the next", () => {
+    const slot = fresh();
+    expect(tell(slot, 30_000, UNIT, NOW)).toBe(0);
+    expect(tell(slot, 30_000, UNIT, NOW)).toBe(0);
+    expect(tell(slot, 30_000, UNIT, NOW)).toBe(0);
+    expect(unsentOf(slot)).toBe(90_000);
+    expect(tell(slot, 30_000, UNIT, NOW)).toBe(1);
+    expect(unsentOf(slot)).toBe(20_000);
+    expect(tell(slot, 5 * UNIT, UNIT, NOW)).toBe(5);
+  });
+
+  it("is taken back by corrections", () => {
+    const slot = fresh();
+    tell(slot, 5 * UNIT + 10_000, UNIT, NOW);
+    expect(tell(slot, -2 * UNIT, UNIT, NOW)).toBe(-1);
+    expect(unsentOf(slot)).toBe(-90_000);
+    expect(tell(slot, UNIT, UNIT, NOW)).toBe(0);
+  });
+
+  it("is nothing for a budget that is not shared", () => {
+    const slot = fresh();
+    expect(tell(slot, 5 * UNIT, 0, NOW)).toBe(0);
+    expect(unsentOf(slot)).toBe(0);
+  });
+
+  it("is told again when the service's own year ends within a period", () => {
+    const slot = fresh();
+    tell(slot, 7 * UNIT, UNIT, NOW);
+    const next = (NOW / YEAR + 1) * YEAR;
+    expect(tell(slot, UNIT, UNIT, next - 1)).toBe(1);
+    expect(tell(slot, UNIT, UNIT, next)).toBe(9);
+    expect(tell(slot, UNIT, UNIT, next + 1)).toBe(1);
+  });
+
+  it("is told later where it was not sent, and only once", () => {
+    const slot = fresh();
+    tell(slot, 7 * UNIT, UNIT, NOW);
+    untell(slot, 3, UNIT);
+    expect(unsentOf(slot)).toBe(3 * UNIT);
+    expect(tell(slot, UNIT, UNIT, NOW)).toBe(4);
+    const next = (NOW / YEAR + 1) * YEAR;
+    expect(tell(slot, 0, UNIT, next)).toBe(8);
+    const other = fresh();
+    untell(other, 3, UNIT);
+    expect(tell(other, 0, UNIT, NOW)).toBe(3);
+  });
+
+  it("stays within its numbers", () => {
+    const slot = fresh();
+    for (let i = 0; i < 10; i++) expect(tell(slot, i64.MAX_VALUE, 1, NOW)).toBeGreaterThan(0);
+    untell(slot, i64.MAX_VALUE, 1);
+    expect(unsentOf(slot)).toBeGreaterThan(0);
+    for (let i = 0; i < 10; i++) expect(tell(slot, i64.MIN_VALUE, 1, NOW + i * YEAR)).toBeLessThan(i64.MAX_VALUE);
   });
 });
