@@ -10,7 +10,7 @@ import { Rule } from "./rule";
 /** How long a lease lives at most, and how often it is looked at. */
 export const LEASE_MS: u32 = 50;
 /** A key that falls on another one's place ends that one's lease. */
-const PLACES: u32 = 64;
+const PLACES: u32 = 1024;
 
 /** One lease. The rule, the bucket, what is left, and how the bucket was when it was taken. */
 class Lease {
