@@ -137,9 +137,7 @@ export class BudgetKeeper extends Part {
 
   editRequestHeaders(call: AiCall): void {
     const note = this.memory.note(call.slot);
-    if (note.mark == 0) return;
-    setHeader(HeaderMap.RequestHeaders, HEADER, WORDS[note.mark]);
-    call.isRouteChanged = true;
+    if (note.mark != 0) setHeader(HeaderMap.RequestHeaders, HEADER, WORDS[note.mark]);
   }
 
   onLog(call: AiCall): void {

@@ -24,6 +24,8 @@ const MOST_TIERS: i32 = 64;
 /** Splits, likewise. */
 const MOST_SPLITS: i32 = 32;
 
+const ROUTE_IS_CHOSEN =
+  "Envoy chooses the route anew whenever a module of ABI 0.2.1 writes a request header; it cannot be told not to";
 const ON_UNKNOWN: string[] = ["pass", "tag-other", "reject"];
 const ON_HELD_LIMIT: string[] = ["pass", "reject"];
 
@@ -41,7 +43,6 @@ export class ModelTagConfig {
   /** Whether a body whose model lies beyond the bounds is answered 413. */
   readonly rejectsAtHeldLimit: bool;
   /** Whether the route is chosen again after tagging. */
-  readonly clearsRouteCache: bool;
   /** Whether calls that are no AI calls are tagged as well. */
   readonly tagsAll: bool;
 
@@ -60,7 +61,7 @@ export class ModelTagConfig {
     this.onUnknown = onUnknown;
     const isEnforced = onUnknown == OnUnknown.Reject && (!allowed.isEmpty || shared.consumers.limitsModels);
     this.rejectsAtHeldLimit = reader.enumeration("onHeldLimit", ON_HELD_LIMIT, isEnforced ? 1 : 0) == 1;
-    this.clearsRouteCache = reader.bool("clearRouteCache", true);
+    if (!reader.bool("clearRouteCache", true)) reader.errors.warn(reader.at("clearRouteCache"), ROUTE_IS_CHOSEN);
     this.tagsAll = reader.bool("tagAll", false);
   }
 }

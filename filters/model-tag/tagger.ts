@@ -59,10 +59,6 @@ export class Tagger extends Part {
     return this.config.tagsAll;
   }
 
-  get keepsRoute(): bool {
-    return !this.config.clearsRouteCache;
-  }
-
   get classifyRules(): ClassifyRules | null {
     return this.config.classify;
   }
@@ -110,7 +106,6 @@ export class Tagger extends Part {
   decideRequest(call: AiCall, cause: Cause): bool {
     const exchange = call.exchange;
     if (!exchange) return true;
-    call.isRouteChanged = call.isRouteChanged || this.config.clearsRouteCache;
     if (!exchange.isCall) return true;
     this.count(exchange);
     this.settleTier(call);

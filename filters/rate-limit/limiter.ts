@@ -148,7 +148,6 @@ export class Limiter extends Part {
     const note = limits.memory.note(call.slot);
     if (note.taggedBy != NO_RULE) {
       setHeader(HeaderMap.RequestHeaders, DEGRADE, limits.rules[note.taggedBy].name.bytes);
-      call.isRouteChanged = true;
     }
     if (limits.shared.forceIdentity && limits.settles(call.slot)) {
       setHeader(HeaderMap.RequestHeaders, ACCEPT_ENCODING, IDENTITY);

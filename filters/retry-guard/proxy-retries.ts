@@ -5,7 +5,6 @@ import { RequestFact } from "../../runtime/ai/facts";
 import { ByteBuffer } from "../../runtime/bytes/buffer";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { SharedConfig } from "../../runtime/config/shared";
-import { clearRouteCache } from "../../runtime/host/foreign";
 import { setHeader } from "../../runtime/host/headers";
 import { nowNanos } from "../../runtime/host/clock";
 import { setProperty } from "../../runtime/host/properties";
@@ -138,8 +137,7 @@ export class ProxyRetriesPolicy {
 
   private allows(call: AiCall, state: CallState): bool {
     const exchange = call.exchange;
-    // The route that counts is the one that the headers written so far lead to.
-    if (call.isRouteChanged) clearRouteCache();
+    // The route that counts is the one that the headers written so far lead to: writing one makes Envoy choose it anew.
     if (!mayRepeat(this.routes.resolve(state))) return false;
     if (!exchange || !exchange.isCall) return true;
     const config = this.config;

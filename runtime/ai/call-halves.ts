@@ -2,7 +2,6 @@
 import { BufferType, HeaderMap, HeadersStatus, StreamType } from "../abi/enums";
 import { ByteBuffer } from "../bytes/buffer";
 import { Bytes } from "../bytes/bytes";
-import { clearRouteCache } from "../host/foreign";
 import { getPairs, removeHeader, setHeader } from "../host/headers";
 import { Cause, Half } from "../stream/half";
 import { Api } from "./api";
@@ -160,7 +159,6 @@ export class RequestHalf extends AiHalf {
           .view(),
       );
     }
-    if (call.isRouteChanged) clearRouteCache();
   }
 }
 

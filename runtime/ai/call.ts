@@ -48,8 +48,6 @@ export class AiCall extends Call {
   /** The variant of the model that the call was given, and the split that gave it; absent without one. */
   variant: Bytes = Bytes.absent();
   split: Bytes = Bytes.absent();
-  /** Set by a part whose header changes may lead to another route. */
-  isRouteChanged: bool = false;
   /** Whether the call was answered from here. */
   isAnswered: bool = false;
   /** `x-request-id`, for answers from here: the headers cannot be asked for it once they have left. */
@@ -211,7 +209,6 @@ export class AiCall extends Call {
     this.sawResponse = false;
     this.variant = Bytes.absent();
     this.split = Bytes.absent();
-    this.isRouteChanged = false;
     this.isAnswered = false;
   }
 }

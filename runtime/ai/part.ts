@@ -22,11 +22,6 @@ export abstract class Part {
     return false;
   }
 
-  /** Whether the route stays as Envoy chose it, whatever becomes of the headers. */
-  get keepsRoute(): bool {
-    return false;
-  }
-
   /** Whether headers ever wait for the part's sake, by its configuration. */
   get mayHold(): bool {
     return true;

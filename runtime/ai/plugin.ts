@@ -6,7 +6,6 @@ import { hashConfig } from "../config/hash";
 import { ObjectReader, readConfig } from "../config/reader";
 import { SharedConfig } from "../config/shared";
 import { grpcMessage } from "../host/calls";
-import { clearRouteCache } from "../host/foreign";
 import { removeHeader } from "../host/headers";
 import { logText } from "../host/log";
 import { getProperty, propertyPath } from "../host/properties";
@@ -55,7 +54,6 @@ export abstract class Plugin extends HoldRoot {
   private readonly build: BuildInfo;
   private pairName: Text = new Text("");
   private faults: string[] = [];
-  private keepsRoute: bool = false;
   private ticksToReport: i32 = 0;
   private ownHeaders: Bytes[] = [];
   private trustsClient: bool = false;
@@ -131,14 +129,10 @@ export abstract class Plugin extends HoldRoot {
     this.trustsClient = this.shared.trustedClients.include(this.facts);
     if (this.trustsClient) return;
     pairReader.open(pairs);
-    let isForged = false;
     while (pairReader.next()) {
       const own = this.ownHeader(pairReader.name);
-      if (!own.isPresent) continue;
-      removeHeader(HeaderMap.RequestHeaders, own);
-      isForged = true;
+      if (own.isPresent) removeHeader(HeaderMap.RequestHeaders, own);
     }
-    if (isForged && !this.keepsRoute) clearRouteCache(); // Envoy chose the route before the filters
   }
 
   /** Whether the client's copy of a header counts for nothing, because the plugin writes it itself. */
@@ -195,7 +189,6 @@ export abstract class Plugin extends HoldRoot {
     this.settings.aliases = shared.aliases;
     this.pairName = new Text("sluice.pair." + this.module + "." + shared.instance.toString());
     this.pairPath = this.pairName.bytes;
-    this.keepsRoute = false;
     const general: Part[] = [];
     this.mayHold = false;
     this.ownHeaders = [];
@@ -203,7 +196,6 @@ export abstract class Plugin extends HoldRoot {
       parts[i].root = this.id;
       if (parts[i].wantsEveryRequest) general.push(parts[i]);
       if (parts[i].mayHold) this.mayHold = true;
-      if (parts[i].keepsRoute) this.keepsRoute = true;
       if (this.slots > 0) parts[i].grow(this.slots); // the pool's calls have their slots already
       const rules = parts[i].classifyRules;
       if (rules) this.settings.rules = rules;

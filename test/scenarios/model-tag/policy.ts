@@ -30,10 +30,13 @@ export const policy: Scenario[] = (["pair", "flag"] as Way[]).flatMap((way): Sce
     },
   },
   {
-    name: `keeps the route that was chosen before when it is told to (${way})`,
+    name: `says that Envoy chooses the route anew in any case (${way})`,
     ...gateway(way, { clearRouteCache: false }),
-    requests: [chat("gpt-4o")],
-    expect: { requests: [{ status: 200, upstream: { cluster: "primary", headers: { "x-ai-model": "gpt-4o" } } }] },
+    requests: [chat("canary")],
+    expect: {
+      requests: [{ status: 200, upstream: { cluster: "canary", headers: { "x-ai-model": "canary" } } }],
+      log: ["clearRouteCache: Envoy chooses the route anew"],
+    },
   },
   {
     name: `removes the headers that clients forge, on calls and on all else (${way})`,
