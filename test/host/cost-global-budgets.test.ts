@@ -301,6 +301,21 @@ describe("a correction of a shared budget", () => {
   });
 });
 
+describe("a correction whose answer was lost", () => {
+  test("is not made twice: it is said that nobody knows", () => {
+    const fleet = new Fleet({ gateways: 1 });
+    fleet.service.delayOfHitsMs = 1_000_000;
+    fleet.update({ adjustments: [{ id: "a", budget: "b", key: ["red"], amount: "-0.5" }] });
+    fleet.advance(3000);
+    fleet.service.delayOfHitsMs = 0;
+    fleet.advance(5000);
+    const values = (fleet.gateways[0] as Gateway).metricValues();
+    assert.ok((values[metric("sluice.errors", { filter: "cost-accounting", kind: "adjustment" })] ?? 0) >= 1);
+    assert.equal(fleet.service.sum("sum=credit"), 0n);
+    assert.equal(fleet.service.sum("adjustment=a"), 1n);
+  });
+});
+
 describe("a shared budget in the suite", () => {
   test("holds beside a shared rate limit, and what one of them refuses costs the other nothing", () => {
     const global = { cluster: "rls" };
