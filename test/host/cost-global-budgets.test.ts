@@ -259,6 +259,21 @@ describe("without the service", () => {
     assert.ok(fleet.service.sum("sum=spent") >= 7501n, `${fleet.service.sum("sum=spent")}`);
   });
 
+  test("a call that leaves while it is asked gives back what it reserved", () => {
+    const fleet = new Fleet({ budgets: [budget("0.002")], global: { timeout: "10s" }, gateways: 1 });
+    const [gateway] = fleet.gateways as [Gateway];
+    fleet.service.delayMs = 5000;
+    const runs = Array.from({ length: 5 }, () =>
+      gateway.send({ ...request({ maxTokens: 1000 }), abort: { afterMs: 100 } }),
+    );
+    gateway.run();
+    assert.ok(runs.every(({ result }) => result?.outcome === "aborted" && result.upstream.length === 0));
+    fleet.service.delayMs = 0;
+    assert.equal(fleet.status(0, { maxTokens: 1000, tokens: 900 }), 200);
+    assert.equal(fleet.status(0, { maxTokens: 1000 }), 200);
+    assert.deepEqual(gateway.traps, []);
+  });
+
   test("what is owed counts before the service has it", () => {
     const fleet = new Fleet({ gateways: 1 });
     fleet.service.delayOfHitsMs = 1_000_000;
