@@ -29,8 +29,8 @@ export function basisOf(exchange: Exchange): Basis {
   const usage = exchange.usage;
   if (exchange.isUncounted) return Basis.Nothing;
   // The estimate of input learned from this model is better than the general one.
-  if (usage.status == UsageStatus.Estimated) return Basis.Seen;
-  if (usage.isPresent) return Basis.Usage;
+  if (usage.status == UsageStatus.Estimated && !exchange.isResponseCompressed) return Basis.Seen;
+  if (usage.isPresent && usage.status != UsageStatus.Estimated) return Basis.Usage;
   if (exchange.outcome == Outcome.Error || !isTextual(exchange.requestType)) return Basis.Nothing;
   // Before any answer: who left after sending was answered for, an upstream that failed did nothing.
   if (exchange.status == 0) return exchange.outcome == Outcome.Aborted ? Basis.Input : Basis.Nothing;
