@@ -1,4 +1,5 @@
 // `budgets`: how much money callers may spend in a period.
+import { insertAscending } from "../../runtime/config/ascending";
 import { isDecimal, scaleDecimal } from "../../runtime/config/decimal";
 import { TextForm } from "../../runtime/config/forms";
 import { JsonType } from "../../runtime/config/json";
@@ -169,10 +170,9 @@ function readWarnings(reader: ObjectReader, shares: i64[]): void {
   if (texts.length > MOST_WARNINGS) reader.error("warnAt", "expected at most 4 ratios");
   for (let i = 0; i < texts.length; i++) {
     const value = isDecimal(texts[i], false) ? scaleDecimal(texts[i], PLACES) : null;
-    if (value && !value.isRounded && value.isBetween(0, 1_000_000_000)) shares.push(value.asI64);
+    if (value && !value.isRounded && value.isBetween(0, 1_000_000_000)) insertAscending(shares, value.asI64);
     else reader.error(element("warnAt", i), 'expected a ratio from 0 to 1 as a decimal string such as "0.8"');
   }
-  shares.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
 /** Reads `budgets`. */

@@ -1,5 +1,6 @@
 // Reads `prices` and `currency` of a configuration.
 import { JsonType } from "../config/json";
+import { insertAscending } from "../config/ascending";
 import { ObjectReader } from "../config/reader";
 import { TextForm } from "../config/forms";
 import { Text } from "../config/text";
@@ -107,7 +108,8 @@ function readLevels(reader: ObjectReader, base: Rates): Levels {
     limits.push(limit);
     own.push(readRates(readers[i]));
   }
-  const order = limits.slice(0).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const order: i64[] = [];
+  for (let i = 0; i < limits.length; i++) insertAscending(order, limits[i]);
   let below = base;
   for (let i = 0; i < order.length; i++) {
     below = own[limits.indexOf(order[i])].over(below);

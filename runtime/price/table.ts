@@ -43,16 +43,17 @@ export class PriceTable {
 
   /** Takes all entries. Configure time. */
   constructor(prices: Price[]) {
+    const globs: Row[] = [];
     for (let i = 0; i < prices.length; i++) {
       this.prices.push(prices[i]);
       const patterns = prices[i].models.all;
       for (let k = 0; k < patterns.length; k++) {
         const row = new Row(patterns[k], i);
         if (patterns[k].isExact) this.exact.push(row);
-        else this.globs.push(row);
+        else globs.push(row);
       }
     }
-    this.globs.sort((a, b) => b.pattern.closeness - a.pattern.closeness);
+    this.orderGlobs(globs);
     this.hashModels();
   }
 
@@ -129,6 +130,20 @@ export class PriceTable {
     if (host != this.host) return host > this.host;
     if (provider != this.provider) return provider > this.provider;
     return validFrom > this.prices[this.best].validFrom;
+  }
+
+  /** The closest first, alike ones in their order. Closeness is a length, so few differ. */
+  private orderGlobs(globs: Row[]): void {
+    let before = i32.MAX_VALUE;
+    while (this.globs.length < globs.length) {
+      let closest = i32.MIN_VALUE;
+      for (let i = 0; i < globs.length; i++) {
+        const closeness = globs[i].pattern.closeness;
+        if (closeness < before) closest = max(closest, closeness);
+      }
+      for (let i = 0; i < globs.length; i++) if (globs[i].pattern.closeness == closest) this.globs.push(globs[i]);
+      before = closest;
+    }
   }
 
   private hashModels(): void {
