@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { main } from "assemblyscript/asc";
+import LeanVisits from "./lean-visits.js";
 import ModestMemory from "./modest-memory.js";
 import { packData, Unpacking } from "./packed-data.js";
 import StaticText from "./static-text.js";
@@ -24,7 +25,7 @@ const options = ["--config", "asconfig.json", "--target", target, "--outFile", `
 
 const isPacked = target !== "debug";
 const { error } = await main([...sources, ...options], {
-  transforms: [StaticText, ModestMemory, ZeroFields, ...(isPacked ? [Unpacking] : [])],
+  transforms: [StaticText, ModestMemory, ZeroFields, LeanVisits, ...(isPacked ? [Unpacking] : [])],
   stdout: process.stderr,
   stderr: process.stderr,
   readFile(path, baseDir) {

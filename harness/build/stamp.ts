@@ -16,6 +16,7 @@ interface Stamp {
 const TOOLS = [
   "node_modules/assemblyscript/package.json",
   "harness/build/compiler.js",
+  "harness/build/lean-visits.js",
   "harness/build/modest-memory.js",
   "harness/build/packed-data.js",
   "harness/build/static-text.js",
