@@ -98,6 +98,10 @@ export class Variants extends Part {
     for (let i = 0; i < this.splits.length; i++) this.tell(this.splits[i], true);
   }
 
+  free(): void {
+    this.quoted.free();
+  }
+
   grow(slots: i32): void {
     const k = this.splits.length;
     this.chosenSplits = grown<i32>(this.chosenSplits, slots, NO_SPLIT);

@@ -82,7 +82,7 @@ export class Guard extends Part {
     this.states.reset(slot);
   }
 
-  onDelete(): void {
+  free(): void {
     const captures = this.captures;
     if (captures) captures.free();
     this.repeats.free();

@@ -194,6 +194,12 @@ export class AiCall extends Call {
     for (let i = 0; i < parts.length; i++) parts[i].onLog(this);
   }
 
+  free(): void {
+    this.requestHalf.edits.free();
+    this.responseHalf.edits.free();
+    this.reply.free();
+  }
+
   reset(): void {
     this.requestHalf.reset();
     this.responseHalf.reset();

@@ -1,6 +1,6 @@
 // Whether a good configuration of a plugin is in use in the process: by it a wrong one is refused or passed through.
 import { Bytes } from "../bytes/bytes";
-import { ByteBuffer } from "../bytes/buffer";
+import { Text } from "../config/text";
 import { nowNanos } from "../host/clock";
 import { getShared, setShared } from "../host/shared-data";
 
@@ -11,20 +11,17 @@ const value: Bytes = Bytes.constant("........");
 
 /** Says that good configurations of a plugin are in use, to all VMs of the process. */
 export class LiveRoots {
-  private readonly key: ByteBuffer = new ByteBuffer(64, 512);
+  private key: Text = new Text("");
   private beatenAt: u64 = 0;
 
   /** Names the plugin: the name of its filter in the chain. */
   open(module: string, plugin: Bytes): void {
-    this.key
-      .clear()
-      .text("sluice/live/" + module + "/")
-      .add(plugin);
+    this.key = new Text("sluice/live/" + module + "/" + plugin.toText());
   }
 
   /** Whether a good configuration of this plugin is in use somewhere. */
   get isAny(): bool {
-    const found = getShared(this.key.view());
+    const found = getShared(this.key.bytes);
     return found.length == 8 && isRecent(load<u64>(found.ptr));
   }
 
@@ -37,7 +34,7 @@ export class LiveRoots {
     if (now >= this.beatenAt && now - this.beatenAt < BEAT_NANOS) return;
     this.beatenAt = now;
     store<u64>(value.ptr, now);
-    setShared(this.key.view(), value, 0);
+    setShared(this.key.bytes, value, 0);
   }
 }
 

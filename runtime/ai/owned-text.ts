@@ -4,12 +4,13 @@ import { Bytes } from "../bytes/bytes";
 /** Keeps up to `capacity` bytes. Absent until `set`. */
 @final
 export class OwnedText {
-  private readonly memory: StaticArray<u8>;
-  private readonly own: Bytes = changetype<Bytes>(heap.alloc(offsetof<Bytes>()));
+  private readonly memory: StaticArray<u8>; // a view and what it shows
+  private readonly own: Bytes;
 
   constructor(capacity: i32) {
-    this.memory = new StaticArray<u8>(capacity);
-    this.clear();
+    const memory = new StaticArray<u8>(<i32>offsetof<Bytes>() + capacity);
+    this.memory = memory;
+    this.own = changetype<Bytes>(memory);
   }
 
   /** The text, valid until it is set or cleared again. */
@@ -28,8 +29,8 @@ export class OwnedText {
       this.clear();
       return;
     }
-    const length = min(text.length, this.memory.length);
-    const ptr = changetype<usize>(this.memory);
+    const length = min(text.length, this.memory.length - <i32>offsetof<Bytes>());
+    const ptr = changetype<usize>(this.memory) + offsetof<Bytes>();
     memory.copy(ptr, text.ptr, length);
     this.own.ptr = ptr;
     this.own.length = length;

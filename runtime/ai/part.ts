@@ -98,6 +98,9 @@ export abstract class Part {
   /** The configuration goes: end what lives outside the heap. */
   onDelete(): void {}
 
+  /** Ends the memory that no collection frees. Also for a part that never opened, because its configuration is wrong. */
+  free(): void {}
+
   /** Writes request headers (HeaderMap.RequestHeaders of the effective context). */
   editRequestHeaders(call: AiCall): void {}
 

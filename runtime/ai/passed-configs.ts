@@ -5,6 +5,7 @@
 import { ByteBuffer } from "../bytes/buffer";
 import { Bytes } from "../bytes/bytes";
 import { sipHash128 } from "../bytes/siphash";
+import { Text } from "../config/text";
 import { Change, changeShared, Outcome, readShared } from "../state/cas";
 
 const MOST: i32 = 32;
@@ -13,20 +14,16 @@ const hashed = memory.data(16, 8);
 
 /** The wrong configurations of one plugin that were taken, the last 32 of them. */
 export class PassedConfigs {
-  private readonly key: ByteBuffer = new ByteBuffer(64, 512);
-  private readonly addition: Addition = new Addition();
+  private key: Text = new Text("");
 
   /** Names the plugin: the name of its filter in the chain. */
   open(module: string, plugin: Bytes): void {
-    this.key
-      .clear()
-      .text("sluice/passed/" + module + "/")
-      .add(plugin);
+    this.key = new Text("sluice/passed/" + module + "/" + plugin.toText());
   }
 
   /** Whether this very text was taken before. */
   has(text: Bytes): bool {
-    const found = readShared(this.key.view());
+    const found = readShared(this.key.bytes);
     const hash = hashOf(text);
     for (let at = 0; at + HASH_BYTES <= found.length; at += HASH_BYTES) {
       if (load<u64>(found.ptr + <usize>at) == hash) return true;
@@ -36,8 +33,8 @@ export class PassedConfigs {
 
   /** This text is taken. */
   add(text: Bytes): bool {
-    this.addition.hash = hashOf(text);
-    return changeShared(this.key.view(), this.addition) == Outcome.Written;
+    addition.hash = hashOf(text);
+    return changeShared(this.key.bytes, addition) == Outcome.Written;
   }
 }
 
@@ -53,6 +50,8 @@ class Addition extends Change {
     return next.view();
   }
 }
+
+const addition = new Addition();
 
 function hashOf(text: Bytes): u64 {
   sipHash128(0, 0, text.ptr, text.length, hashed);

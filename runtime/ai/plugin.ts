@@ -89,7 +89,10 @@ export abstract class Plugin extends HoldRoot {
     const name = getProperty(PLUGIN_NAME);
     this.live.open(this.module, name);
     this.passed.open(this.module, name);
-    if (!errors.isValid) return this.onInvalid(errors, text);
+    if (!errors.isValid) {
+      freeAll(parts);
+      return this.onInvalid(errors, text);
+    }
     this.configHash = hashConfig(text);
     this.use(shared, parts);
     allowSeries(shared.maxSeries);
@@ -119,6 +122,7 @@ export abstract class Plugin extends HoldRoot {
 
   onDelete(): void {
     for (let i = 0; i < this.parts.length; i++) this.parts[i].onDelete();
+    freeAll(this.parts);
     super.onDelete();
     this.expressions.free();
     this.build.withdraw();
@@ -229,6 +233,10 @@ export abstract class Plugin extends HoldRoot {
     logText(LogLevel.Error, this.module + ": config: invalid, all traffic passes through untouched");
     for (let i = 0; i < this.faults.length; i++) logText(LogLevel.Error, this.faults[i]);
   }
+}
+
+function freeAll(parts: Part[]): void {
+  for (let i = 0; i < parts.length; i++) parts[i].free();
 }
 
 /** The shared fields with nothing configured. */

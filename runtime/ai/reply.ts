@@ -89,6 +89,12 @@ export class Reply {
   /** Headers beside the content type. */
   readonly headers: ReplyHeaders = new ReplyHeaders();
 
+  /** Ends its memory. */
+  free(): void {
+    this.message.free();
+    this.headers.free();
+  }
+
   /** Begins an answer. */
   open(status: u32, kind: ErrorKind, grpc: GrpcStatus, code: Bytes, details: Bytes): ByteBuffer {
     this.status = status;
@@ -211,6 +217,11 @@ export class ReplyHeaders {
   private readonly names: StaticArray<Bytes> = new StaticArray<Bytes>(MAX_HEADERS);
   private readonly ends: StaticArray<i32> = new StaticArray<i32>(MAX_HEADERS);
   private count: i32 = 0;
+
+  /** Ends its memory. */
+  free(): void {
+    this.values.free();
+  }
 
   clear(): void {
     this.count = 0;

@@ -36,4 +36,6 @@ export abstract class Call {
   abstract onLog(): void;
   /** Forgets the stream. */
   abstract reset(): void;
+  /** Ends the memory that no collection frees. It is not used any more. */
+  abstract free(): void;
 }

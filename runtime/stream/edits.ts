@@ -14,6 +14,11 @@ export class Edits {
   private readonly lengths: StaticArray<i32> = new StaticArray<i32>(MAX_EDITS);
   private readonly texts: ByteBuffer = new ByteBuffer(64);
 
+  /** Ends its memory. */
+  free(): void {
+    this.texts.free();
+  }
+
   /** Forgets all changes. */
   clear(): void {
     this.count = 0;

@@ -64,6 +64,7 @@ export abstract class HoldRoot extends RootContext {
   abstract onMissingFlag(): void;
 
   private madeCalls: i32 = 0;
+  private isDeleted: bool = false;
 
   newStream(): StreamContext {
     if (this.sides.length > 0) return this.sides.pop();
@@ -84,7 +85,8 @@ export abstract class HoldRoot extends RootContext {
   /** Takes a call back. */
   putCall(call: Call): void {
     call.reset();
-    this.calls.push(call);
+    if (this.isDeleted) call.free();
+    else this.calls.push(call);
   }
 
   /** Whether the other one of the pair, with the same configuration, lives in this VM. */
@@ -127,6 +129,8 @@ export abstract class HoldRoot extends RootContext {
   }
 
   onDelete(): void {
+    this.isDeleted = true;
+    while (this.calls.length > 0) this.calls.pop().free();
     disclaimQueue(this.id);
     if (needsTick()) wakeAnotherThan(this);
   }

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Gateway } from "../../harness/host/gateway.ts";
-import type { HeaderList, RequestSpec } from "../../harness/scenario/scenario.ts";
+import type { HeaderList, Json, RequestSpec } from "../../harness/scenario/scenario.ts";
 import { answer, modelTag, type Way } from "../scenarios/model-tag/chains.ts";
 
 const total = Number(process.env["MEMORY_REQUESTS"] ?? 200_000);
@@ -59,6 +59,62 @@ for (const way of ["pair", "flag"] as Way[]) {
     assert.ok(
       early.every((bytes) => bytes <= mebibyte),
       `linear memory takes ${early.join(", ")} bytes`,
+    );
+    assert.deepEqual(gateway.traps, []);
+  });
+}
+
+/** A configuration of each module and what makes each of many another one; the last is wrong. */
+const configs: Record<string, (n: number) => Json> = {
+  "model-tag": (n) => ({
+    maxHeldTime: `${1000 + n}ms`,
+    split: [
+      {
+        name: "s",
+        variants: [
+          { name: "stable", percent: 90 },
+          { name: "canary", percent: 10, rewrite: "m" },
+        ],
+      },
+    ],
+  }),
+  "rate-limit": (n) => ({
+    rules: [{ name: "r", mode: "enforce", key: ["consumer"], limit: { capacity: 1000 + n, interval: "1s" } }],
+  }),
+  "cost-accounting": (n) => ({ prices: [{ id: "p", models: ["*"], input: `2.${1000 + n}`, output: "10" }] }),
+  "retry-guard": (n) => ({ mode: "enforce", duplicates: { completed: "replay" }, maxReplayBytes: 65_536 - n }),
+  suite: (n) => ({ maxHeldTime: `${1000 + n}ms`, modelTag: {}, retryGuard: { duplicates: { completed: "replay" } } }),
+  "retry-guard, refused": (n) => ({ mode: "enforce", duplicates: { completed: "replay" }, maxReplayBytes: -n }),
+};
+
+for (const [name, config] of Object.entries(configs)) {
+  test(`configurations come and go and leave next to nothing: ${name}`, () => {
+    const module = name.split(",")[0] ?? "";
+    const isWrong = module !== name;
+    const gateway = new Gateway({
+      chain: [
+        {
+          ...{ kind: "plugin", name: "plugin", module: `build/${module}.wasm`, allowOnHeadersStopIteration: true },
+          config: config(1),
+        },
+      ],
+      routes: [{ cluster: "up" }],
+      clusters: [{ name: "up", upstream: answer("gpt-4o") }],
+      loadModule: (path) => readFileSync(path),
+    });
+    const change = (n: number) => {
+      assert.ok(gateway.update("plugin", { config: config(n) }), "taken, if only to pass all through");
+      gateway.request(mixture[0] as RequestSpec);
+    };
+    const linear = () => gateway.vms().reduce((sum, vm) => sum + vm.memory.size, 0);
+    for (let n = 2; n < 100; n++) change(n);
+    const early = linear();
+    for (let n = 100; n < 500; n++) change(n);
+    // Metrics keep the configuration's hash: some 100 bytes each.
+    assert.ok(linear() <= early + 2 * 65_536, `${early} bytes grew to ${linear()}`);
+    assert.equal(
+      gateway.logLines.some(({ text }) => text.includes("invalid")),
+      isWrong,
     );
     assert.deepEqual(gateway.traps, []);
   });

@@ -8,6 +8,6 @@ export { allocate, collect, reportLength, reportPointer } from "./judge.as";
 export function configure(ptr: usize, length: i32): i32 {
   return judge("suite", ptr, length, (root, shared, compilation) => {
     const suite = readSuite(root, shared, compilation);
-    for (let i = 0; i < suite.parts.length; i++) suite.parts[i].onDelete();
+    for (let i = 0; i < suite.parts.length; i++) suite.parts[i].free();
   });
 }
