@@ -2,6 +2,7 @@
 import { AiCall } from "../../runtime/ai/call";
 import { Exchange } from "../../runtime/ai/exchange";
 import { ByteBuffer } from "../../runtime/bytes/buffer";
+import { Bytes } from "../../runtime/bytes/bytes";
 import { Budget, OnMissingKey } from "./budget";
 import { Claim, Claims, ClaimState } from "./claims";
 import { Ledgers } from "./ledgers";
@@ -28,13 +29,24 @@ export function beginClaim(call: AiCall, claims: Claims, ledgers: Ledgers, budge
       break;
     }
   }
-  if (budget.key.mayHoldSecrets) return;
+  claims.keepName(claim, nameOf(call, ledgers, budget, index));
+}
+
+/** What metrics call a key: its parts, or a hash that all gateways share where these may be secrets. */
+function nameOf(call: AiCall, ledgers: Ledgers, budget: Budget, index: i32): Bytes {
   keyName.clear();
-  for (let i = 0; i < key.writer.count; i++) {
-    if (i > 0) keyName.byte(SLASH);
-    keyName.add(key.writer.part(i));
+  if (budget.key.mayHoldSecrets) {
+    const shown = ledgers.names[index];
+    shown.build(call.facts);
+    if (shown.isWhole) keyName.hex64(shown.high);
+    return keyName.view();
   }
-  claims.keepName(claim, keyName.view());
+  const writer = ledgers.keys[index].writer;
+  for (let i = 0; i < writer.count; i++) {
+    if (i > 0) keyName.byte(SLASH);
+    keyName.add(writer.part(i));
+  }
+  return keyName.view();
 }
 
 /** Whether a budget is about the call, now that its model is known or given up; finishes the budget's key. */
@@ -42,6 +54,7 @@ export function finishClaim(
   call: AiCall,
   exchange: Exchange,
   claim: Claim,
+  claims: Claims,
   ledgers: Ledgers,
   budget: Budget,
   index: i32,
@@ -52,6 +65,7 @@ export function finishClaim(
     const model = exchange.requestModel;
     if (!model.isPresent) claim.isWhole = false;
     else {
+      claims.addName(claim, model);
       key.addModel(claim.high, claim.low, model);
       claim.high = key.high;
       claim.low = key.low;
@@ -65,6 +79,7 @@ export function finishClaim(
   }
   if (claim.isWhole) return true;
   if (budget.onMissingKey == OnMissingKey.Skip) return false;
+  claims.keepName(claim, Bytes.empty());
   key.missing();
   claim.high = key.high;
   claim.low = key.low;

@@ -50,7 +50,7 @@ export class BudgetRuling {
       const index = <i32>ctz(rest);
       const budget = this.budgets[index];
       const claim = this.claims.claim(call.slot, index);
-      if (!finishClaim(call, exchange, claim, this.ledgers, budget, index)) {
+      if (!finishClaim(call, exchange, claim, this.claims, this.ledgers, budget, index)) {
         claim.state = ClaimState.None;
         continue;
       }

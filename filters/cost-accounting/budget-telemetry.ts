@@ -2,7 +2,7 @@
 import { MetricType } from "../../runtime/abi/enums";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { SharedConfig } from "../../runtime/config/shared";
-import { Label } from "../../runtime/telemetry/labels";
+import { Label, OTHER } from "../../runtime/telemetry/labels";
 import { Family } from "../../runtime/telemetry/series";
 import { Budget } from "./budget";
 import { CallNote, NO_BUDGET } from "./call-memory";
@@ -85,6 +85,7 @@ export class BudgetTelemetry {
   /** Shows what is left of a key's amount until `end`. New names get labels once a call was good (`isProven`). */
   show(index: i32, name: Bytes, amount: i64, spent: i64, end: i64, isProven: bool): void {
     const label = isProven ? consumerLabel.admit(name, this.shared.maxConsumers) : consumerLabel.find(name);
+    if (label == OTHER) return; // what is left of many keys is no number
     const left = max<i64>(amount - max<i64>(spent, 0), 0);
     this.record(index, label, left, amount);
     const key = ((<u64>index) << 32) + <u64>label + 1;

@@ -20,6 +20,7 @@ export const enum ClaimState {
 }
 
 const NAME_BYTES: i32 = 64;
+const SLASH: u8 = 0x2f;
 
 /** One call and one budget. Amounts in 1e-9 of the currency. */
 @unmanaged
@@ -75,6 +76,20 @@ export class Claims {
     const length = min(name.length, NAME_BYTES);
     claim.nameLength = length;
     memory.copy(changetype<usize>(claim) + offsetof<Claim>(), name.ptr, length);
+  }
+
+  /** Adds the model to it, which is known later. */
+  addName(claim: Claim, model: Bytes): void {
+    const at = changetype<usize>(claim) + offsetof<Claim>();
+    const isEmpty = claim.nameLength == 0;
+    const isOpen = !isEmpty && load<u8>(at + <usize>claim.nameLength - 1) == SLASH;
+    if (!isEmpty && !isOpen && claim.nameLength < NAME_BYTES) {
+      store<u8>(at + <usize>claim.nameLength, SLASH);
+      claim.nameLength++;
+    }
+    const length = min(model.length, NAME_BYTES - claim.nameLength);
+    memory.copy(at + <usize>claim.nameLength, model.ptr, length);
+    claim.nameLength += length;
   }
 
   name(claim: Claim): Bytes {

@@ -33,6 +33,8 @@ export class Ledgers {
   readonly settling: Settling = new Settling();
   readonly telling: Telling = new Telling();
   readonly keys: KeyHash[] = [];
+  /** By what metrics name keys that may hold secrets: alike in all gateways. */
+  readonly names: KeyHash[] = [];
   private readonly table: Table;
   private readonly made: Table;
 
@@ -60,6 +62,7 @@ export class Ledgers {
       const high = budget.isGlobal ? load<u64>(common) : secretHigh();
       const low = budget.isGlobal ? load<u64>(common, 8) : secretLow();
       this.keys.push(new KeyHash(budget.key, identity, high, low));
+      this.names.push(new KeyHash(budget.key, "key", load<u64>(common), load<u64>(common, 8)));
     }
     for (let i = 0; i < adjustments.length; i++) this.correct(adjustments[i], now);
   }

@@ -61,6 +61,13 @@ const send = (made: Gateway, ask: Ask = {}) => made.request(request(ask));
 
 const statusOf = (made: Gateway, ask: Ask = {}): number => send(made, ask).status;
 
+/** What is left of a budget, by the name that metrics have for its keys. */
+function shown(made: Gateway, budget: string): Record<string, number> {
+  const name = /^budget=\.=(.*?);\.;consumer=\.=(.*?);\.;sluice\.budget_remaining_nano$/;
+  const found = Object.entries(made.metricValues()).map(([key, value]) => [name.exec(key), value] as const);
+  return Object.fromEntries(found.flatMap(([match, value]) => (match?.[1] === budget ? [[match[2], value]] : [])));
+}
+
 describe("a budget", () => {
   test("lets calls pass until it is spent, and says when it begins anew", () => {
     const made = gateway([budget("1", { timeZone: "+08:00" })]);
@@ -126,8 +133,7 @@ describe("a budget", () => {
     const made = gateway([budget("1"), budget("0.5", { name: "small", key: ["const:all"] })]);
     assert.equal(statusOf(made, { tokens: 600_000 }), 200);
     for (let i = 0; i < 20; i++) assert.equal(statusOf(made, { maxTokens: 1000 }), 429);
-    const left = made.metricValues()[metric("sluice.budget_remaining_nano", { budget: "b", consumer: "none" })];
-    assert.equal(left, 400_000_000);
+    assert.deepEqual(Object.values(shown(made, "b")), [400_000_000]);
   });
 
   test("tags instead, so that a route can choose a cheaper model", () => {
@@ -203,6 +209,33 @@ describe("a budget", () => {
     assert.equal(statusOf(made, { tokens: 600_000 }), 200);
     assert.equal(statusOf(made, { tokens: 100_000 }), 200);
     assert.equal(statusOf(made), 429);
+  });
+
+  test("shows what is left of each key: by name, by model, and by a hash where the key may be a secret", () => {
+    const budgets = [
+      budget("1", { name: "hashed" }),
+      budget("1", { name: "models", key: ["const:all", "model"] }),
+      budget("1", { name: "first", key: ["model", "const:all"] }),
+      budget("1", { name: "named", key: ["consumer"] }),
+    ];
+    const consumers = [{ name: "red", when: { header: { "x-team": "red" } } }];
+    const made = gateway(budgets, { consumers });
+    send(made, { model: "a", tokens: 100_000 });
+    send(made, { model: "b", tokens: 200_000 });
+    send(made, { model: "b", tokens: 300_000, team: "blue" });
+    send(made, { model: "b", tokens: 1000, team: null });
+    const again = gateway(budgets, { consumers });
+    send(again, { model: "a", tokens: 100_000 });
+    const hashes = Object.keys(shown(made, "hashed")).filter((name) => name !== "none");
+    assert.equal(hashes.length, 2);
+    assert.ok(hashes.every((name) => /^[0-9a-f]{16}$/.test(name)));
+    const values = Object.values(shown(made, "hashed")).sort((a, b) => a - b);
+    assert.deepEqual(values, [700_000_000, 700_000_000, 999_000_000]);
+    // Gateways agree, whatever secrets their processes have.
+    assert.ok(Object.keys(shown(again, "hashed")).every((name) => hashes.includes(name)));
+    assert.deepEqual(shown(made, "models"), { "all/a": 900_000_000, "all/b": 499_000_000 });
+    assert.deepEqual(shown(made, "first"), { "/all/a": 900_000_000, "/all/b": 499_000_000 });
+    assert.equal(shown(made, "named")["red"], 700_000_000);
   });
 
   test("shows what is left", () => {
