@@ -24,7 +24,7 @@ const MOST_FAR = LEAST_FAR + SKIP - FAR - 1;
 const MOST_RUN = 63;
 const MOST_SKIP = 0xffff;
 /** Earlier places that begin alike, of each byte, that are looked at. */
-const MOST_TRIES = 96;
+const MOST_TRIES = 1000;
 
 const UNPACKER = `
 @global function __sluiceUnpack(): void {
@@ -200,40 +200,47 @@ const Mode = { Free: 0, Bytes: 1, Wide: 2 };
  */
 export function pack(image) {
   const size = image.length;
-  const costs = [0, 1, 2].map(() => new Float64Array(size + 1).fill(Infinity));
-  const steps = [0, 1, 2].map(() => new Array(size + 1));
+  const modes = Object.values(Mode);
+  const costs = modes.map(() => new Float64Array(size + 1).fill(Infinity));
+  // How a place was reached: from where and in which mode, how many bytes at once and from how far back.
+  const froms = modes.map(() => new Int32Array(size + 1));
+  const counts = modes.map(() => new Int32Array(size + 1));
+  const backs = modes.map(() => new Int32Array(size + 1));
   costs[Mode.Free][0] = 0;
-  const reach = (to, mode, cost, step) => {
+  const reach = (to, mode, cost, at, from, count = 0, back = 0) => {
     if (to > size || cost >= costs[mode][to]) return;
     costs[mode][to] = cost;
-    steps[mode][to] = step;
+    froms[mode][to] = at * modes.length + from;
+    counts[mode][to] = count;
+    backs[mode][to] = back;
   };
-  const cheapest = (at) => [1, 2].reduce((best, mode) => (costs[mode][at] < costs[best][at] ? mode : best), 0);
+  const cheapest = (at) => modes.reduce((best, mode) => (costs[mode][at] < costs[best][at] ? mode : best));
   const zeros = zeroRuns(image);
   const matches = new Matches(image);
   for (let at = 0; at < size; at++) {
     const mode = cheapest(at);
     const cost = costs[mode][at];
-    const before = { at, mode };
-    reach(at + 1, Mode.Bytes, cost + 2, before);
-    reach(at + 1, Mode.Bytes, costs[Mode.Bytes][at] + 1, { at, mode: Mode.Bytes });
+    reach(at + 1, Mode.Bytes, cost + 2, at, mode);
+    reach(at + 1, Mode.Bytes, costs[Mode.Bytes][at] + 1, at, Mode.Bytes);
     if (zeros[at + 1] > 0) {
-      reach(at + 2, Mode.Wide, cost + 2, before);
-      reach(at + 2, Mode.Wide, costs[Mode.Wide][at] + 1, { at, mode: Mode.Wide });
+      reach(at + 2, Mode.Wide, cost + 2, at, mode);
+      reach(at + 2, Mode.Wide, costs[Mode.Wide][at] + 1, at, Mode.Wide);
     }
     const skip = Math.min(zeros[at], MOST_SKIP);
-    if (skip > 0) reach(at + skip, Mode.Free, cost + 3, { ...before, skip });
+    if (skip > 0) reach(at + skip, Mode.Free, cost + 3, at, mode, skip);
     if (zeros[at] > MOST_NEAR) continue;
     for (const { back, least, most } of matches.at(at)) {
       const price = cost + (back <= 256 ? 2 : 3);
-      for (let count = least; count <= most; count++) reach(at + count, Mode.Free, price, { ...before, back, count });
+      for (let count = least; count <= most; count++) reach(at + count, Mode.Free, price, at, mode, count, back);
     }
   }
   const way = [];
-  for (let place = { at: size, mode: cheapest(size) }; place.at > 0;) {
-    const step = steps[place.mode][place.at];
-    way.push({ ...step, to: place.mode });
-    place = step;
+  for (let to = size, mode = cheapest(size); to > 0;) {
+    const from = froms[mode][to];
+    const at = Math.floor(from / modes.length);
+    way.push({ at, mode, count: counts[mode][to], back: backs[mode][to] });
+    to = at;
+    mode = from % modes.length;
   }
   return encode(image, way.reverse());
 }
@@ -242,14 +249,15 @@ export function pack(image) {
 function encode(image, way) {
   const packed = [];
   for (let i = 0; i < way.length;) {
-    const { at, to, skip, back, count } = way[i];
-    if (skip !== undefined) packed.push(SKIP, skip & 0xff, skip >> 8);
-    else if (back === undefined) {
+    const { mode, count, back } = way[i];
+    if (mode !== Mode.Free) {
       const run = [];
-      for (; way[i]?.to === to && run.length < MOST_RUN; i++) run.push(image[way[i].at]);
-      packed.push(to === Mode.Wide ? run.length + MOST_RUN : run.length, ...run);
+      for (; way[i]?.mode === mode && run.length < MOST_RUN; i++) run.push(image[way[i].at]);
+      packed.push(mode === Mode.Wide ? run.length + MOST_RUN : run.length, ...run);
       continue;
-    } else if (back <= 256) packed.push(NEAR + count - LEAST_NEAR, back - 1);
+    }
+    if (back === 0) packed.push(SKIP, count & 0xff, count >> 8);
+    else if (back <= 256) packed.push(NEAR + count - LEAST_NEAR, back - 1);
     else packed.push(FAR + count - LEAST_FAR, (back - 1) & 0xff, (back - 1) >> 8);
     i++;
   }
