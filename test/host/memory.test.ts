@@ -64,19 +64,16 @@ for (const way of ["pair", "flag"] as Way[]) {
   });
 }
 
+const variants: Json[] = [
+  { name: "stable", percent: 90 },
+  { name: "canary", percent: 10, rewrite: "m" },
+];
+
 /** A configuration of each module and what makes each of many another one; the last is wrong. */
 const configs: Record<string, (n: number) => Json> = {
   "model-tag": (n) => ({
     maxHeldTime: `${1000 + n}ms`,
-    split: [
-      {
-        name: "s",
-        variants: [
-          { name: "stable", percent: 90 },
-          { name: "canary", percent: 10, rewrite: "m" },
-        ],
-      },
-    ],
+    split: [{ name: "s", variants }],
   }),
   "rate-limit": (n) => ({
     rules: [{ name: "r", mode: "enforce", key: ["consumer"], limit: { capacity: 1000 + n, interval: "1s" } }],
