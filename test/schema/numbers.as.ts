@@ -52,8 +52,10 @@ function fold(node: Json, seed: u32): u32 {
   let hash = mix(seed, <u32>node.type);
   if (node.type == JsonType.Bool) hash = mix(hash, node.bool ? 1 : 0);
   if (node.type == JsonType.String) hash = mixText(hash, node.text);
-  if (node.type == JsonType.Number)
-    hash = mix(mix(hash, <u32>reinterpret<u64>(node.number)), <u32>(reinterpret<u64>(node.number) >> 32));
+  if (node.type == JsonType.Number) {
+    const bits = reinterpret<u64>(F64.parseFloat(node.text));
+    hash = mix(mix(hash, <u32>bits), <u32>(bits >> 32));
+  }
   for (let i = 0; i < node.items.length; i++) {
     if (node.type == JsonType.Object) hash += fold(node.items[i], mixText(17, node.names[i]));
     else hash = fold(node.items[i], hash);
