@@ -198,6 +198,11 @@ describe("a budget of all gateways", () => {
     assert.deepEqual([left(0), left(1)], [1_000_000_000, 1_000_000_000]);
   });
 
+  test("cannot begin with a call that other gateways do not know", () => {
+    const [gateway] = new Fleet({ budgets: [budget("1", { window: "30d" })] }).gateways;
+    assert.ok(gateway?.logLines.some(({ text }) => /budgets\[0\]\.window: 30d begins with a call/.test(text)));
+  });
+
   test("keeps local ones to the gateway", () => {
     const fleet = new Fleet({ budgets: [budget("9"), budget("1", { name: "own", localOnly: true, replicas: 1 })] });
     fleet.status(0, { tokens: 1_000_000 });
