@@ -35,6 +35,7 @@ export abstract class Events {
 let handler: Events | null = null;
 let depth: i32 = 0;
 let collect: bool = false;
+let outermost: u32 = 0;
 
 /** Names who answers. Called once, while the module starts. */
 export function handleEvents(events: Events): void {
@@ -55,9 +56,15 @@ export function collectAfterwards(): void {
   collect = true;
 }
 
+/** A number that is another one in each outermost callback: what was asked of the host in one need not be asked again. */
+export function callbackNumber(): u32 {
+  return outermost;
+}
+
 /** Leaves a callback. Only the outermost one resets the arena: a host call may call back into the module. */
 export function leave(): void {
   if (--depth > 0) return;
+  outermost++;
   arenaReset();
   if (collect) {
     collect = false;

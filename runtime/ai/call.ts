@@ -186,7 +186,7 @@ export class AiCall extends Call {
   onLog(): void {
     const exchange = this.exchange;
     if (!exchange) return;
-    if (!this.isAnswered && exchange.outcome == Outcome.None) {
+    if (exchange.isCall && !this.isAnswered && exchange.outcome == Outcome.None) {
       exchange.abortResponse((getPropertyI64(RESPONSE_FLAGS, 0) & UPSTREAM_FAILED) != 0);
     }
     recordCall(this, exchange);

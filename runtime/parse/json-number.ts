@@ -50,6 +50,12 @@ export class JsonNumber {
     this.hasMinusExponent = false;
   }
 
+  /** Instead of reading: the number is this one. For `settle` only. */
+  @inline set(value: u64): void {
+    this.begin(true);
+    this.mantissa = value;
+  }
+
   /** Whether what was read so far is a number. */
   @inline get isWhole(): bool {
     const place = this.place;

@@ -1,5 +1,5 @@
 // The scalars of a JSON document: strings, numbers and literals, read in pieces, with the statistics of its text.
-import { COLON, QUOTE } from "./ascii";
+import { COLON, DOT, QUOTE, ZERO, isDigit } from "./ascii";
 import { JsonNumber } from "./json-number";
 import { JsonResults } from "./json-results";
 import { CHECKED_DEPTH, JsonFault, JsonState, JsonStep } from "./json-state";
@@ -96,6 +96,32 @@ export class JsonScalars extends JsonResults {
     else this.endScalar(JsonType.String);
   }
 
+  protected beginNumber(p: usize, end: usize): usize {
+    const stop = shortIntegerEnd(p, end);
+    if (stop > p) return this.endShortInteger(p, stop);
+    const isCaptured = (this.ends & this.table.captured) != 0;
+    this.step = JsonStep.Number;
+    this.number.begin(isCaptured);
+    this.string.begin(isCaptured ? i32.MAX_VALUE : 0);
+    return this.readNumber(p, end);
+  }
+
+  private endShortInteger(p: usize, stop: usize): usize {
+    const ends = this.ends;
+    if (ends) {
+      const number = this.number;
+      if (ends & this.table.captured) {
+        let value: u64 = 0;
+        for (let at = p; at < stop; at++) value = value * 10 + (load<u8>(at) - ZERO);
+        number.set(value);
+      } else number.begin(false);
+      const length = <i32>(stop - p);
+      this.commitNumber(ends, number, p, length, length, this.valueStart, this.origin + <i64>stop);
+    }
+    this.endScalar(JsonType.Number);
+    return stop;
+  }
+
   protected readNumber(p: usize, end: usize): usize {
     const stop = this.number.feed(p, end);
     if (this.ends) this.string.append(p, <i32>(stop - p));
@@ -113,7 +139,13 @@ export class JsonScalars extends JsonResults {
     this.endScalar(JsonType.Number);
   }
 
-  protected beginLiteral(p: usize, type: JsonType, rest: u64): usize {
+  protected beginLiteral(p: usize, end: usize, type: JsonType, rest: u32): usize {
+    const size: usize = rest >> 24 ? 5 : 4;
+    if (end - p >= 5 && load<u32>(p, 1) << ((5 - <u32>size) << 3) == rest << ((5 - <u32>size) << 3)) {
+      if (this.ends) this.commitLiteral(this.ends, type, this.valueStart, this.origin + <i64>(p + size));
+      this.endScalar(type);
+      return p + size;
+    }
     this.literal = rest;
     this.literalType = type;
     this.step = JsonStep.Literal;
@@ -140,6 +172,18 @@ export class JsonScalars extends JsonResults {
     this.faultOffset = this.origin + <i64>p;
     return p;
   }
+}
+
+/**
+ * End of a whole number of up to 18 digits without sign, fraction or exponent that the byte after it ends; `p` when
+ * there is none at `p`, or none that is whole in [p, end).
+ */
+function shortIntegerEnd(p: usize, end: usize): usize {
+  let stop = p;
+  while (stop < end && isDigit(load<u8>(stop))) stop++;
+  if (stop == end || stop - p > 18 || (load<u8>(p) == ZERO && stop - p > 1)) return p;
+  const next = load<u8>(stop);
+  return next == DOT || (next | 0x20) == 0x65 ? p : stop;
 }
 
 /** Whether values under this key are media by nature. */

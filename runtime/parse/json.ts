@@ -145,15 +145,10 @@ export class JsonScanner extends JsonScalars {
     if (byte == BRACE_OPEN || byte == BRACKET_OPEN) return this.open(p, byte == BRACE_OPEN);
     this.ends = this.expected ? this.expected & this.table.endingAt(this.depth) : 0;
     if (byte == QUOTE) return this.beginText(p, end);
-    if (byte == MINUS || isDigit(byte)) {
-      this.step = JsonStep.Number;
-      this.number.begin((this.ends & this.table.captured) != 0);
-      this.string.begin(this.ends & this.table.captured ? i32.MAX_VALUE : 0);
-      return this.readNumber(p, end);
-    }
-    if (byte == 0x74) return this.beginLiteral(p, JsonType.True, 0x657572);
-    if (byte == 0x66) return this.beginLiteral(p, JsonType.False, 0x65736c61);
-    if (byte == 0x6e) return this.beginLiteral(p, JsonType.Null, 0x6c6c75);
+    if (byte == MINUS || isDigit(byte)) return this.beginNumber(p, end);
+    if (byte == 0x74) return this.beginLiteral(p, end, JsonType.True, 0x657572);
+    if (byte == 0x66) return this.beginLiteral(p, end, JsonType.False, 0x65736c61);
+    if (byte == 0x6e) return this.beginLiteral(p, end, JsonType.Null, 0x6c6c75);
     return this.fail(p, JsonFault.UnexpectedByte);
   }
 

@@ -19,6 +19,9 @@ export const MAX_SEGMENTS: i32 = 15;
 /** Bytes kept of one captured value unless `add` says otherwise. */
 export const DEFAULT_VALUE_BYTES: i32 = 256;
 
+/** Lists of keys for each level, by their hash. */
+const BUCKETS: i32 = 16;
+
 const ANY_ELEMENT: string = ""; // no key of a path is empty
 const MAX_KEY_BYTES: i32 = 255;
 const MAX_VALUE_BYTES: i32 = 65536;
@@ -40,7 +43,15 @@ class PathKey {
 
   equals(hash: u32, ptr: usize, length: i32): bool {
     if (this.hash != hash || this.bytes.length != length) return false;
-    return memory.compare(changetype<usize>(this.bytes), ptr, length) == 0;
+    const own = changetype<usize>(this.bytes);
+    if (length < 4) return true; // the hash is the key
+    if (length <= 8) {
+      const last = <usize>(length - 4);
+      return load<u32>(own) == load<u32>(ptr) && load<u32>(own + last) == load<u32>(ptr + last);
+    }
+    if (length > 16) return memory.compare(own, ptr, length) == 0;
+    const last = <usize>(length - 8);
+    return load<u64>(own) == load<u64>(ptr) && load<u64>(own + last) == load<u64>(ptr + last);
   }
 }
 
@@ -64,7 +75,8 @@ export class PathTable {
   private readonly texts: Array<string> = [];
   private readonly modes: StaticArray<u8> = new StaticArray<u8>(MAX_PATHS);
   private readonly valueBytes: StaticArray<i32> = new StaticArray<i32>(MAX_PATHS);
-  private readonly keys: StaticArray<PathKey | null> = new StaticArray<PathKey | null>(MAX_SEGMENTS + 1);
+  // BUCKETS lists for each level.
+  private readonly keys: StaticArray<PathKey | null> = new StaticArray<PathKey | null>((MAX_SEGMENTS + 1) * BUCKETS);
   private readonly keyLengths: StaticArray<u64> = new StaticArray<u64>(MAX_SEGMENTS + 1);
   // Indexed by level = number of segments in front: paths that want an array here, that end here, that go on from
   // here, and those of the latter whose first segments up to here hold no `[]`.
@@ -152,7 +164,7 @@ export class PathTable {
     if (<u32>level > <u32>MAX_SEGMENTS) return 0;
     if (!((unchecked(this.keyLengths[level]) >> (<u64>min(length, 63))) & 1)) return 0;
     const hash = keyHash(ptr, length);
-    let key = unchecked(this.keys[level]);
+    let key = unchecked(this.keys[bucketOf(level, hash)]);
     while (key !== null) {
       if (key.mask & alive && key.equals(hash, ptr, length)) return key.mask & alive;
       key = key.next;
@@ -162,7 +174,8 @@ export class PathTable {
 
   private addKey(level: i32, text: string, bit: u64): void {
     const key = new PathKey(text);
-    let known = this.keys[level];
+    const bucket = bucketOf(level, key.hash);
+    let known = this.keys[bucket];
     while (known !== null && !known.equals(key.hash, changetype<usize>(key.bytes), key.bytes.length))
       known = known.next;
     if (known !== null) {
@@ -170,11 +183,16 @@ export class PathTable {
       return;
     }
     key.mask = bit;
-    key.next = this.keys[level];
-    this.keys[level] = key;
+    key.next = this.keys[bucket];
+    this.keys[bucket] = key;
     this.keyLengths[level] |= (<u64>1) << (<u64>min(key.bytes.length, 63));
     this.longestKey = max(this.longestKey, key.bytes.length);
   }
+}
+
+/** Where the list of a key begins; `level` <= MAX_SEGMENTS. */
+@inline function bucketOf(level: i32, hash: u32): i32 {
+  return level * BUCKETS + <i32>(hash >> 28);
 }
 
 /** Mixes length, first and last bytes: constant time, enough to tell the few keys of one level apart. */

@@ -1,7 +1,7 @@
 // The secret under which keys of tables are hashed, so that nobody can choose keys that fall into one group.
 import { Bytes } from "../bytes/bytes";
 import { sipHash128 } from "../bytes/siphash";
-import { nowNanos } from "../host/clock";
+import { readNanos } from "../host/clock";
 import { createShared, readShared } from "./cas";
 
 const KEY = Bytes.constant("sluice/secret");
@@ -13,8 +13,8 @@ let isKnown: bool = false;
 /** The two words of the key, one for the whole process: the VM that comes first makes it. At configure time. */
 export function openSecret(): void {
   if (isKnown) return;
-  store<u64>(seed, nowNanos());
-  store<u64>(seed, nowNanos(), 8);
+  store<u64>(seed, readNanos());
+  store<u64>(seed, readNanos(), 8);
   sipHash128(load<u64>(seed), load<u64>(seed, 8), seed, 16, secret.ptr);
   createShared(KEY, secret);
   const found = readShared(KEY);
