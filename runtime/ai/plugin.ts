@@ -2,7 +2,6 @@
 import { HeaderMap, LogLevel } from "../abi/enums";
 import { Bytes } from "../bytes/bytes";
 import { ConfigErrors } from "../config/errors";
-import { hashConfig } from "../config/hash";
 import { ObjectReader, readConfig } from "../config/reader";
 import { SharedConfig } from "../config/shared";
 import { grpcMessage } from "../host/calls";
@@ -93,7 +92,7 @@ export abstract class Plugin extends HoldRoot {
       freeAll(parts);
       return this.onInvalid(errors, text);
     }
-    this.configHash = hashConfig(text);
+    this.configHash = reader.hash();
     this.use(shared, parts);
     allowSeries(shared.maxSeries);
     for (let i = 0; i < compilation.models.length; i++) modelLabel.reserve(new Text(compilation.models[i]).bytes);

@@ -6,7 +6,7 @@ import { Json, JsonType } from "./json";
 export class FieldReader {
   /** Every name that was asked for. */
   protected readonly known: string[] = [];
-  private readonly node: Json | null;
+  protected readonly node: Json | null;
 
   constructor(
     /** Where faults are reported. */

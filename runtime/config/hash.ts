@@ -1,12 +1,9 @@
 // Which configuration this is: the same for the two of a pair, whatever their role, and for any spelling of the JSON.
-import { Bytes } from "../bytes/bytes";
 import { canonicalNumber } from "./decimal";
 import { Json, JsonType } from "./json";
-import { parseJson } from "./tree";
 
 /** FNV-1a, 64 bit, over the values in the order in which they stand, without the top-level `pair`. Never 0. */
-export function hashConfig(text: Bytes): u64 {
-  const root = parseJson(text.ptr, text.length).root;
+export function hashConfig(root: Json | null): u64 {
   const hash = root ? hashNode(root, 0xcbf29ce484222325, true) : 0;
   return hash ? hash : 1;
 }

@@ -2,6 +2,7 @@
 import { ConfigErrors } from "./errors";
 import { oneOf } from "./field";
 import { describeForm, hasForm, TextForm } from "./forms";
+import { hashConfig } from "./hash";
 import { Json, JsonType, quote } from "./json";
 import { nearestName } from "./nearest";
 import { NumberReader } from "./number";
@@ -83,6 +84,7 @@ export class ObjectReader extends NumberReader {
   /** A list of at least one out of `allowed`, as indexes; empty when absent. */
   enumerations(name: string, allowed: string[]): i32[] {
     const indexes: i32[] = [];
+    if (!this.has(name)) return indexes;
     const items = this.elements(name, oneOf(allowed));
     for (let i = 0; i < items.length; i++) {
       const item = items[i];
@@ -121,6 +123,11 @@ export class ObjectReader extends NumberReader {
       if (child.isPresent) readers.push(child);
     }
     return readers;
+  }
+
+  /** Which configuration this is, asked at its root: see `hashConfig`. */
+  hash(): u64 {
+    return hashConfig(this.node);
   }
 
   /** Reports every member, here and below, that nothing asked for. Call it once, at the root, when all was read. */
