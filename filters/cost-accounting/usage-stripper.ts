@@ -3,13 +3,18 @@
 // OpenAI's last chunk before `[DONE]` has `"choices":[]` and a `usage`; every other event goes on as it came, to the byte.
 // Kept back is an event that has not ended and may still turn out to be that chunk: nothing longer than 16 KiB is.
 import { ByteBuffer } from "../../runtime/bytes/buffer";
+import { BACKSLASH } from "../../runtime/parse/ascii";
 import { DocumentSink, DocumentSource } from "../../runtime/parse/document";
 import { JsonScanner, JsonState } from "../../runtime/parse/json";
 import { JsonType } from "../../runtime/parse/json-value";
 import { PathMode, PathTable } from "../../runtime/parse/paths";
+import { markBefore } from "../../runtime/parse/runs";
 import { SseParser } from "../../runtime/parse/sse";
 
 const LONGEST_CHUNK: i64 = 16384;
+/** Two line feeds. */
+const BLANK_LINE: u16 = 0x0a0a;
+const LETTER_U: u8 = 0x75;
 
 const PATHS = new PathTable();
 const CHOICES: i32 = PATHS.add("choices", PathMode.Presence);
@@ -47,6 +52,12 @@ export class UsageStripper extends DocumentSink {
   /** Takes the next bytes and appends what goes on. */
   feed(ptr: usize, length: i32, out: ByteBuffer): void {
     const source = this.source;
+    if (this.isPlain(ptr, length)) {
+      source.skip(length);
+      this.keptFrom = source.fed;
+      out.raw(ptr, length);
+      return;
+    }
     this.kept.raw(ptr, length);
     source.feed(ptr, length);
     this.emit(this.holdsBack ? source.restStart : source.fed, out);
@@ -93,6 +104,13 @@ export class UsageStripper extends DocumentSink {
     this.strips = false; // it comes once
   }
 
+  /** Whether these are whole events none of which is the chunk: most are, and are spared the parsing. */
+  private isPlain(ptr: usize, length: i32): bool {
+    if (this.keeps || !this.isBetweenEvents || length < 2) return false;
+    if (load<u16>(ptr + <usize>(length - 2)) != BLANK_LINE) return false;
+    return !this.strips || !mayHaveUsage(ptr, ptr + <usize>length);
+  }
+
   /** Whether the event that has not ended may be the chunk. */
   private get holdsBack(): bool {
     const source = this.source;
@@ -130,4 +148,18 @@ export class UsageStripper extends DocumentSink {
     this.parser = made;
     return made;
   }
+}
+
+/**
+ * Whether whole events may have a key `usage` whose value is not `null`. Without escapes of letters (`\u0075`) the key
+ * stands there as it is; what is written with white space around the colon is parsed.
+ */
+function mayHaveUsage(from: usize, end: usize): bool {
+  for (let p = markBefore(LETTER_U, from, end); p < end; p = markBefore(LETTER_U, p + 2, end)) {
+    if (load<u8>(p) == BACKSLASH) return true;
+    const isUsage = end - p >= 6 && load<u32>(p, 2) == 0x65676173; // sage
+    const isNull = end - p >= 12 && load<u64>(p) == 0x3a22656761737522 && load<u32>(p, 8) == 0x6c6c756e; // "usage":null
+    if (isUsage && !isNull) return true;
+  }
+  return false;
 }

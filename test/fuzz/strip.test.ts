@@ -46,6 +46,7 @@ const others = [
   { usage: { prompt_tokens: 1 }, choices: [{ index: 0, delta: {} }] },
   { choices: [{ choices: [], usage: {} }] },
   { error: { message: "x" } },
+  { choices: [{ index: 0, delta: { role: "user", content: 'a\n"usage":{}' } }], user: "u", usage: null },
   ["choices"],
 ];
 
@@ -73,10 +74,24 @@ function randomStream(random: Random): Stream {
   }
   if (random.below(5)) {
     const space = random.pick(["", " "]);
-    whole += lines(`{"id":"c","choices":${space}[${space}],"usage":${space}{"prompt_tokens":1,"total_tokens":1}}`);
+    const key = random.pick([
+      '"usage":',
+      '"usage":',
+      '"usage" :',
+      '"\\u0075sage":',
+      '"us\\u0061ge":',
+      '"usage":null,"usage":',
+    ]);
+    whole += lines(`{"id":"c","choices":${space}[${space}],${key}${space}{"prompt_tokens":1,"total_tokens":1}}`);
   }
   if (random.below(4)) both(lines("[DONE]"));
   return { whole, plain };
+}
+
+/** Places after two line ends; the start when there is none. */
+function eventEnds(bytes: Uint8Array): number[] {
+  const isEnd = (at: number): boolean => bytes[at] === 0x0a || bytes[at] === 0x0d;
+  return [0, ...Array.from(bytes.keys()).filter((at) => at > 1 && isEnd(at - 1) && isEnd(at - 2))];
 }
 
 describe("the chunk of usage", () => {
@@ -85,9 +100,21 @@ describe("the chunk of usage", () => {
     for (let i = 0; i < 3000; i++) {
       const { whole, plain } = randomStream(random);
       const bytes = new TextEncoder().encode(whole);
-      const places = Array.from({ length: random.below(8) }, () => random.below(bytes.length + 1));
+      const ends = eventEnds(bytes);
+      const places = Array.from({ length: random.below(8) }, () =>
+        random.below(2) ? random.below(bytes.length + 1) : random.pick(ends),
+      );
       const cuts = places.sort((a, b) => a - b);
       assert.equal(run(bytes, cuts), plain, JSON.stringify({ whole, cuts }));
+    }
+  });
+
+  it("goes where every event comes alone", () => {
+    const random = new Random(13);
+    for (let i = 0; i < 1000; i++) {
+      const { whole, plain } = randomStream(random);
+      const bytes = new TextEncoder().encode(whole);
+      assert.equal(run(bytes, eventEnds(bytes)), plain, JSON.stringify(whole));
     }
   });
 
