@@ -187,6 +187,21 @@ describe("the JSON grammar", () => {
     expect(scan(scanner, "{}").faultOffset).toBe(-1);
   });
 
+  it("finds what ends a text at any distance", () => {
+    const scanner = new JsonScanner(new PathTable());
+    for (let length = 0; length < 200; length++) {
+      const text = '{"k":"' + "~ !#[".repeat(40).substring(0, length);
+      expect(scan(scanner, text + '"}' + " ".repeat(64)).state).toBe(JsonState.Complete, `quote after ${length}`);
+      expect(scanner.textBytes).toBe(length);
+      scan(scanner, text + "\u001f" + " ".repeat(64));
+      expect(scanner.fault).toBe(JsonFault.ControlByte, `control byte after ${length}`);
+      expect(scanner.faultOffset).toBe(length + 6);
+      scan(scanner, text + "\\x" + " ".repeat(64));
+      expect(scanner.fault).toBe(JsonFault.BadEscape, `backslash after ${length}`);
+      expect(scanner.faultOffset).toBe(length + 7);
+    }
+  });
+
   it("refuses every byte that follows an invalid one", () => {
     const scanner = new JsonScanner(new PathTable());
     const text = String.UTF8.encode("}{}");

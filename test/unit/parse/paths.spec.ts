@@ -60,6 +60,19 @@ describe("a path table", () => {
     expect(textOf("abcdXefgh", '{"abcdYefgh":"no","abcdXefgh":"yes"}')).toBe("yes");
   });
 
+  it("finds a key by all of its bytes, whatever its length", () => {
+    const letters = "abcdefghijklmnopqrst";
+    for (let length = 1; length <= letters.length; length++) {
+      const key = letters.substring(0, length);
+      const scanner = scannerFor([key]);
+      expect(scan(scanner, `{"${key}":1}`).value(0).integer).toBe(1, key);
+      for (let at = 0; at < length; at++) {
+        const other = key.substring(0, at) + "Z" + key.substring(at + 1);
+        expect(scan(scanner, `{"${other}":1}`).value(0).isPresent).toBe(false, other);
+      }
+    }
+  });
+
   it("finds keys of one, two and three bytes", () => {
     const scanner = scan(scannerFor(["n", "id", "top"]), '{"n":1,"id":2,"top":3,"m":4,"di":5,"pot":6}');
     expect(scanner.value(0).integer).toBe(1);
