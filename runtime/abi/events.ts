@@ -35,7 +35,7 @@ export abstract class Events {
 let handler: Events | null = null;
 let depth: i32 = 0;
 let collect: bool = false;
-let outermost: u32 = 0;
+let outermost: u64 = 1;
 
 /** Names who answers. Called once, while the module starts. */
 export function handleEvents(events: Events): void {
@@ -56,9 +56,12 @@ export function collectAfterwards(): void {
   collect = true;
 }
 
-/** A number that is another one in each outermost callback: what was asked of the host in one need not be asked again. */
-export function callbackNumber(): u32 {
-  return outermost;
+/**
+ * A number that is another one in each outermost callback, 0 outside: what was asked of the host in one need not be asked
+ * again.
+ */
+export function callbackNumber(): u64 {
+  return depth > 0 ? outermost : 0;
 }
 
 /** Leaves a callback. Only the outermost one resets the arena: a host call may call back into the module. */

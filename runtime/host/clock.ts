@@ -5,7 +5,7 @@ import { proxy_get_current_time_nanoseconds } from "../abi/imports";
 import { ANSWER_NUMBER } from "./answer";
 
 let last: u64 = 0;
-let readIn: u32 = u32.MAX_VALUE;
+let readIn: u64 = 0;
 
 /**
  * Nanoseconds since 1970, the same all through an outermost callback. Wall time: it may step back between two callbacks.
@@ -13,7 +13,7 @@ let readIn: u32 = u32.MAX_VALUE;
  */
 export function nowNanos(): u64 {
   const callback = callbackNumber();
-  return readIn == callback ? last : readNanos();
+  return callback != 0 && readIn == callback ? last : readNanos();
 }
 
 /** As `nowNanos`, asked anew. */

@@ -2,7 +2,7 @@
 import { LogLevel, MetricType } from "../abi/enums";
 import { ByteBuffer } from "../bytes/buffer";
 import { Bytes } from "../bytes/bytes";
-import { readNanos } from "../host/clock";
+import { nowNanos } from "../host/clock";
 import { logLine } from "../host/log";
 import { Label } from "./labels";
 import { Family } from "./series";
@@ -101,7 +101,7 @@ class Reporter {
 
   report(kind: i32, detail: Bytes): void {
     errors.increment(1, this.label, firstKind + kind);
-    const now = readNanos();
+    const now = nowNanos();
     const last = this.loggedAt[kind];
     // A clock that stepped back does not silence the log.
     if (last != 0 && now >= last && now - last < LOG_INTERVAL_NANOS) {
