@@ -48,7 +48,8 @@ const gateways: Promised[] = [
   { listener: "flag", isTagged: true, mayRefuse: true },
   { listener: "neither", isTagged: false },
   { listener: "behind", isTagged: true },
-  { listener: "around", isTagged: true },
+  // A worker's first call does not know yet that the inner comes behind the filter that pauses.
+  { listener: "around", isTagged: true, mayRefuse: true },
   { listener: "flag behind", isTagged: true, mayRefuse: true },
   { listener: "two", isTagged: true },
   { listener: "renames", isTagged: true, renames: "another-name" },
