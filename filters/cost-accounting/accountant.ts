@@ -5,6 +5,7 @@ import { AiCall, requestHead } from "../../runtime/ai/call";
 import { Exchange } from "../../runtime/ai/exchange";
 import { BytesWish, Outcome, RequestFact, ResponseFact, UsageStatus } from "../../runtime/ai/facts";
 import { Part } from "../../runtime/ai/part";
+import { Pricer } from "../../runtime/ai/pricer";
 import { providerText } from "../../runtime/ai/provider";
 import { labelOfModel } from "../../runtime/ai/record";
 import { ErrorKind as ReplyKind } from "../../runtime/ai/reply";
@@ -23,7 +24,6 @@ import { NONE, OTHER } from "../../runtime/telemetry/labels";
 import { AttributionWriter } from "./attribution-writer";
 import { CallMemory, CallNote } from "./call-memory";
 import { AnswerHeaders, CostConfig, UnknownModel } from "./config";
-import { Pricer } from "./pricer";
 import {
   amountText,
   Attribution,

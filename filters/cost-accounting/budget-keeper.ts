@@ -3,6 +3,7 @@ import { HeaderMap } from "../../runtime/abi/enums";
 import { AiCall } from "../../runtime/ai/call";
 import { RequestFact } from "../../runtime/ai/facts";
 import { Part } from "../../runtime/ai/part";
+import { Pricer } from "../../runtime/ai/pricer";
 import { Asked } from "../../runtime/ai/questions";
 import { Bytes } from "../../runtime/bytes/bytes";
 import { SharedConfig } from "../../runtime/config/shared";
@@ -22,7 +23,6 @@ import { CostConfig } from "./config";
 import { GlobalAdjustments } from "./global-adjustments";
 import { GlobalBudgets } from "./global-budgets";
 import { Ledgers } from "./ledgers";
-import { Pricer } from "./pricer";
 
 const HEADER = Bytes.constant("x-ai-budget");
 const NANOS: u64 = 1_000_000_000;

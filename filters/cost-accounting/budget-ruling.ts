@@ -1,6 +1,7 @@
 // Decides about a call: asks every budget that is about it, and takes all back when one of them refuses.
 import { AiCall } from "../../runtime/ai/call";
 import { Exchange } from "../../runtime/ai/exchange";
+import { Pricer } from "../../runtime/ai/pricer";
 import { Asked } from "../../runtime/ai/questions";
 import { RequestType } from "../../runtime/ai/request-type";
 import { nowNanos } from "../../runtime/host/clock";
@@ -18,7 +19,6 @@ import { CostConfig } from "./config";
 import { GlobalBudgets } from "./global-budgets";
 import { fits } from "./ledger";
 import { Ledgers } from "./ledgers";
-import { Pricer } from "./pricer";
 
 const FILTER = "cost-accounting";
 const USUAL_OUTPUT: i64 = 1000;

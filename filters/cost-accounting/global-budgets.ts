@@ -71,7 +71,7 @@ class Sums extends BucketWriter {
   }
 }
 
-
+/** The budgets of one configuration that the service keeps. */
 @final
 export class GlobalBudgets {
   private readonly sums: Sums;

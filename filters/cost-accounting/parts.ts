@@ -1,5 +1,6 @@
 // What cost-accounting is made of, for its own module and for those that compose several filters.
 import { Part } from "../../runtime/ai/part";
+import { Pricer } from "../../runtime/ai/pricer";
 import { ObjectReader } from "../../runtime/config/reader";
 import { SharedConfig } from "../../runtime/config/shared";
 import { Compilation } from "../../runtime/match/compilation";
@@ -7,7 +8,6 @@ import { Accountant } from "./accountant";
 import { BudgetKeeper } from "./budget-keeper";
 import { CallMemory } from "./call-memory";
 import { CostConfig, UnknownModel } from "./config";
-import { Pricer } from "./pricer";
 import { UsageAsker } from "./usage-asker";
 
 /** Reads the filter's own fields and makes its parts. */

@@ -42,7 +42,6 @@ export class ModelTagConfig {
   readonly onUnknown: OnUnknown;
   /** Whether a body whose model lies beyond the bounds is answered 413. */
   readonly rejectsAtHeldLimit: bool;
-  /** Whether the route is chosen again after tagging. */
   /** Whether calls that are no AI calls are tagged as well. */
   readonly tagsAll: bool;
 

@@ -105,8 +105,7 @@ export class Tagger extends Part {
 
   decideRequest(call: AiCall, cause: Cause): bool {
     const exchange = call.exchange;
-    if (!exchange) return true;
-    if (!exchange.isCall) return true;
+    if (!exchange || !exchange.isCall) return true;
     this.count(exchange);
     this.settleTier(call);
     if (exchange.requestType == RequestType.Tool) return true; // tools have no model that could be checked

@@ -18,7 +18,7 @@ import { countsUsage } from "./unit";
 const message = new ByteBuffer(1024, 65536);
 const reader = new ResponseReader();
 
-
+/** The limits of one configuration that the service keeps. */
 @final
 export class GlobalLimits {
   private readonly owed: Owed;

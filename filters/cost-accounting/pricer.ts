@@ -1,2 +1,0 @@
-// What a call costs, as every filter prices it.
-export { Pricer } from "../../runtime/ai/pricer";
