@@ -6,18 +6,23 @@ export type Cell = string | number;
 
 /** Lays rows out under a heading. */
 export function table(heading: readonly string[], rows: readonly (readonly Cell[])[], terminal: Terminal): string {
-  const texts = rows.map((row) => row.map(cellText));
-  const widths = heading.map((name, at) => Math.max(length(name), ...texts.map((row) => length(row[at] ?? ""))));
   const isNumber = heading.map((_, at) => rows.some((row) => typeof row[at] === "number"));
-  const line = (row: readonly string[]): string =>
-    row
+  const [first = "", ...rest] = columns([heading, ...rows.map((row) => row.map(cellText))], isNumber);
+  return [terminal.paint(first, "dim"), ...rest].join("\n");
+}
+
+/** Lines of texts, which may have colours, in columns as wide as they need; to the right where `toRight` says so. */
+export function columns(lines: readonly (readonly string[])[], toRight: readonly boolean[] = []): string[] {
+  const widths = (lines[0] ?? []).map((_, at) => Math.max(...lines.map((line) => length(line[at] ?? ""))));
+  return lines.map((line) =>
+    line
       .map((cell, at) => {
         const space = " ".repeat(Math.max(0, (widths[at] ?? 0) - length(cell)));
-        return isNumber[at] ? space + cell : cell + space;
+        return toRight[at] === true ? space + cell : cell + space;
       })
       .join("  ")
-      .trimEnd();
-  return [terminal.paint(line(heading), "dim"), ...texts.map(line)].join("\n");
+      .trimEnd(),
+  );
 }
 
 /** A number as people read it: `12,345`, `0.0123`. */

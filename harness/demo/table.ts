@@ -1,4 +1,5 @@
-// Tables for people: columns as wide as they need, colours on a terminal that wants them.
+// Tables of the demo and the bench, with colours on a terminal that wants them.
+import { columns } from "../cli/table.ts";
 
 const useColour = process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined;
 
@@ -21,15 +22,6 @@ function paint(text: string, code: number): string {
 
 /** Lays rows out under a heading. */
 export function table(heading: string[], rows: string[][]): string {
-  const widths = heading.map((name, at) => Math.max(name.length, ...rows.map((row) => visible(row[at] ?? ""))));
-  const line = (row: string[]) =>
-    row
-      .map((cell, at) => cell + " ".repeat((widths[at] ?? 0) - visible(cell)))
-      .join("  ")
-      .trimEnd();
-  return [bold(line(heading)), ...rows.map(line)].map((text) => `  ${text}`).join("\n");
-}
-
-function visible(text: string): number {
-  return [...text.replace(/\u001b\[\d+m/g, "")].length;
+  const [first = "", ...rest] = columns([heading, ...rows]);
+  return [bold(first), ...rest].map((text) => `  ${text}`).join("\n");
 }

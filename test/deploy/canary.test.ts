@@ -1,7 +1,7 @@
 // A canary in a mesh: its route, and the templates for Flagger and Argo Rollouts, by those projects' own schemas and by what
 // their queries answer.
 import assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +16,7 @@ import { metricLabels } from "../../harness/envoy/config.ts";
 import { formatFault } from "../../harness/sluice-yaml/fault.ts";
 import { installation } from "../../harness/sluice-yaml/filters.ts";
 import { readSluiceYaml } from "../../harness/sluice-yaml/read.ts";
+import { lacks } from "./fixtures/registry.ts";
 import { labelsIn, metricsOfFilters, namesIn } from "./shipped-metrics.ts";
 
 const run = promisify(execFile);
@@ -64,14 +65,7 @@ function changed(object: Any, change: (copy: Any) => void): Any {
   return copy;
 }
 
-const missing = ((): string | false => {
-  try {
-    execFileSync("promtool", ["--version"], { stdio: "ignore" });
-    return false;
-  } catch {
-    return "promtool is not installed (make setup-e2e)";
-  }
-})();
+const missing = lacks("promtool");
 
 test("a pair tags the variant, and a VirtualService sends it to its subset", () => {
   const plugins = objects.filter((one) => one.kind === "WasmPlugin");

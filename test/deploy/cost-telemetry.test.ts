@@ -1,6 +1,6 @@
 // The rules that we ship, by Prometheus' own tools; and that rules and dashboard name metrics and labels that there are.
 import assert from "node:assert/strict";
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { parse } from "yaml";
 import { metricLabels } from "../../harness/envoy/config.ts";
+import { lacks } from "./fixtures/registry.ts";
 import { labelsIn, metricsOfFilters, namesIn } from "./shipped-metrics.ts";
 
 const run = promisify(execFile);
@@ -41,14 +42,7 @@ const known = metricsOfFilters();
 const recorded = new Set(rules.flatMap(({ record }) => (record === undefined ? [] : [record])));
 const ofEnvoy = new Set(["envoy_server_live"]);
 
-const missing = ((): string | false => {
-  try {
-    execFileSync("promtool", ["--version"], { stdio: "ignore" });
-    return false;
-  } catch {
-    return "promtool is not installed (make setup-e2e)";
-  }
-})();
+const missing = lacks("promtool");
 
 describe("what we ship for Prometheus and Grafana", () => {
   test("are rules that Prometheus takes", { skip: missing }, async () => {

@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { call } from "../../harness/envoy/client.ts";
 import type { ListenerConfig } from "../../harness/envoy/config.ts";
 import type { HeaderList, Json } from "../../harness/scenario/scenario.ts";
-import { askedModel, nameOf, pool, request, requestBody, shapes, type Shape } from "./fixtures/ai-call.ts";
+import { askedModel, nameOf, plainShape, pool, request, requestBody, shapes, type Shape } from "./fixtures/ai-call.ts";
 import { hashOf } from "./fixtures/echo.ts";
 import { envoyVersions, gateway, Gateways, pair, pause, plugin, type Chain } from "./fixtures/gateway.ts";
 
@@ -81,15 +81,6 @@ for (const version of envoyVersions) {
     }
   });
 }
-
-const plainShape: Shape = {
-  protocol: "h1",
-  bytes: 18,
-  model: "first",
-  framing: "chunked",
-  pieces: "one",
-  trailers: false,
-};
 
 /** One instance cannot put back what it took out of Envoy's buffer once trailers came: it answers, and passes nothing. */
 function isRefused(form: string, shape: Shape): boolean {

@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { call } from "../../harness/envoy/client.ts";
 import type { ListenerConfig } from "../../harness/envoy/config.ts";
 import type { HeaderList } from "../../harness/scenario/scenario.ts";
-import { askedModel, nameOf, pool, request, requestBody, shapes, type Shape } from "./fixtures/ai-call.ts";
+import { askedModel, nameOf, plainShape, pool, request, requestBody, shapes, type Shape } from "./fixtures/ai-call.ts";
 import { hashOf } from "./fixtures/echo.ts";
 import { envoyVersions, gateway, Gateways, pair, pause, plugin, type Chain } from "./fixtures/gateway.ts";
 
@@ -64,16 +64,6 @@ for (const version of envoyVersions) {
     }
   });
 }
-
-/** An outer takes a body with trailers for lost only while no inner ever came. */
-const plainShape: Shape = {
-  protocol: "h1",
-  bytes: 18,
-  model: "first",
-  framing: "chunked",
-  pieces: "one",
-  trailers: false,
-};
 
 async function tryAll(all: Gateways, way: string, limit: number, cases: Shape[]): Promise<string[]> {
   const port = all.envoy.port(`${way} ${limit}`);

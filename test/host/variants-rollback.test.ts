@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { Gateway } from "../../harness/host/gateway.ts";
-import type { HeaderList, Json, UpstreamSpec } from "../../harness/scenario/scenario.ts";
+import type { HeaderList, Json, RequestSpec, UpstreamSpec } from "../../harness/scenario/scenario.ts";
 import { modelTag } from "../scenarios/model-tag/chains.ts";
 
 const wasm = readFileSync("build/model-tag.wasm");
@@ -54,6 +54,15 @@ function config(more: Record<string, Json> = {}): Record<string, Json> {
   };
 }
 
+/** A call of a user. */
+const chatOf = (user: number): RequestSpec => ({
+  protocol: "h1",
+  method: "POST",
+  path: "/v1/chat/completions",
+  headers: [...json, ["x-user", `user-${user}`]],
+  body: '{"model":"gpt-4o","messages":[]}',
+});
+
 /** A gateway of four workers; callers come to each in turn. */
 class Stage {
   readonly gateway: Gateway;
@@ -77,11 +86,7 @@ class Stage {
     this.#calls = { stable: 0, canary: 0 };
     for (let user = 0; user < users && this.#calls.canary < most; user++) {
       const run = this.gateway.send({
-        protocol: "h1",
-        method: "POST",
-        path: "/v1/chat/completions",
-        headers: [...json, ["x-user", `user-${user}`]],
-        body: '{"model":"gpt-4o","messages":[]}',
+        ...chatOf(user),
         worker: this.#turn++ % workers,
         patienceMs: 20_000,
         upstream: this.canary,
@@ -162,11 +167,7 @@ describe("a variant is taken out", () => {
     const stage = new Stage();
     const runs = Array.from({ length: 200 }, (_, user) =>
       stage.gateway.send({
-        protocol: "h1",
-        method: "POST",
-        path: "/v1/chat/completions",
-        headers: [...json, ["x-user", `user-${user}`]],
-        body: '{"model":"gpt-4o","messages":[]}',
+        ...chatOf(user),
         worker: user % workers,
         upstream: { ...(broken as object), delayMs: 50 } as UpstreamSpec,
       }),
