@@ -59,6 +59,10 @@ export class Tagger extends Part {
     return this.config.tagsAll;
   }
 
+  get readsEveryAnswer(): bool {
+    return false;
+  }
+
   get classifyRules(): ClassifyRules | null {
     return this.config.classify;
   }

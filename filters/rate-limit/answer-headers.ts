@@ -38,6 +38,12 @@ export class AnswerHeaders {
     private readonly dialects: i32,
   ) {}
 
+  /** Whether a dialect is written that providers write, too. */
+  get mayKeepProviders(): bool {
+    for (let i = 0; i < GROUPS.length; i++) if (GROUPS[i].dialect & this.dialects) return true;
+    return false;
+  }
+
   /** Notes which groups of headers the provider sent itself, with less left than here: those stay. */
   noteProviders(slot: i32, head: ResponseHead): void {
     const note = this.memory.note(slot);

@@ -47,6 +47,10 @@ export class Limiter extends Part {
     return false;
   }
 
+  get readsEveryAnswer(): bool {
+    return this.wantsEveryRequest && this.limits.headers.mayKeepProviders;
+  }
+
   get mayHold(): bool {
     const rules = this.limits.rules;
     for (let i = 0; i < rules.length; i++) if (rules[i].needsModel || rules[i].reserves) return true;

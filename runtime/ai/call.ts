@@ -142,13 +142,15 @@ export class AiCall extends Call {
   onResponseHeaders(endOfStream: bool, canHold: bool): Start {
     const exchange = this.exchange;
     if (!exchange || this.isAnswered) return Start.Ignore;
-    const pairs = getPairs(HeaderMap.ResponseHeaders);
-    if (!pairs.isPresent) {
-      this.plugin.reportHostFault();
-      return Start.Ignore;
+    if (exchange.isCall || this.plugin.readsEveryAnswer) {
+      const pairs = getPairs(HeaderMap.ResponseHeaders);
+      if (!pairs.isPresent) {
+        this.plugin.reportHostFault();
+        return Start.Ignore;
+      }
+      responseHead.open(pairs);
+      exchange.openResponse(responseHead);
     }
-    responseHead.open(pairs);
-    exchange.openResponse(responseHead);
     const parts = this.parts;
     let awaited = ResponseFact.None;
     let interest = ResponseFact.None;

@@ -22,6 +22,11 @@ export abstract class Part {
     return false;
   }
 
+  /** Whether the part reads `responseHead` of answers to such requests, too. */
+  get readsEveryAnswer(): bool {
+    return this.wantsEveryRequest;
+  }
+
   /** Whether headers ever wait for the part's sake, by its configuration. */
   get mayHold(): bool {
     return true;

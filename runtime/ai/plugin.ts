@@ -45,6 +45,8 @@ export abstract class Plugin extends HoldRoot {
   isPassive: bool = false;
   /** The parts that want requests which are no AI call, too. */
   generalParts: Part[] = [];
+  /** Whether one of them reads the heads of their answers. */
+  readsEveryAnswer: bool = false;
   /** Whether a part ever lets headers wait. */
   mayHold: bool = false;
   readonly expressions: Expressions = new Expressions();
@@ -193,11 +195,13 @@ export abstract class Plugin extends HoldRoot {
     this.pairName = new Text("sluice.pair." + this.module + "." + shared.instance.toString());
     this.pairPath = this.pairName.bytes;
     const general: Part[] = [];
+    this.readsEveryAnswer = false;
     this.mayHold = false;
     this.ownHeaders = [];
     for (let i = 0; i < parts.length; i++) {
       parts[i].root = this.id;
       if (parts[i].wantsEveryRequest) general.push(parts[i]);
+      if (parts[i].readsEveryAnswer) this.readsEveryAnswer = true;
       if (parts[i].mayHold) this.mayHold = true;
       if (this.slots > 0) parts[i].grow(this.slots); // the pool's calls have their slots already
       const rules = parts[i].classifyRules;

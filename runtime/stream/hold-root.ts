@@ -101,7 +101,6 @@ export abstract class HoldRoot extends RootContext {
   /** A direction of `side` begins to wait. */
   onHold(half: Half, side: Side): void {
     half.rootId = this.id;
-    half.heldSinceNanos = nowNanos();
     const isSingle = this.role == Role.Single;
     if ((!isSingle || half.mayComeLate) && !isQueueClaimed()) {
       if (setEffectiveContext(this.id) == Status.Ok) claimQueue(this.id, this.queueName());
@@ -168,6 +167,8 @@ export abstract class HoldRoot extends RootContext {
       if (i >= heldCount()) continue;
       const half = heldAt(i);
       if (half.rootId != this.id) continue;
+      // Reading the clock for each that waits would cost more than the second by which this may be late.
+      if (half.heldSinceNanos == 0) half.heldSinceNanos = now;
       if (half.bytesBeforeBody >= 0 && this.lacksFlag(half)) half.expire(Cause.NoFlag);
       else if (now > half.heldSinceNanos + this.patienceFor(half)) half.expire(Cause.Time);
     }
