@@ -8,7 +8,15 @@ import type { Context } from "./context.ts";
 import type { Filter } from "./filter.ts";
 import type { HeaderMap } from "./headers.ts";
 import { MetricRegistry } from "./metrics.ts";
-import type { GrpcCallout, GrpcCalloutAnswer, HttpCallout, HttpCalloutAnswer, Process, Thread } from "./process.ts";
+import type {
+  GrpcCallout,
+  GrpcCalloutAnswer,
+  HttpCallout,
+  HttpCalloutAnswer,
+  Process,
+  Thread,
+  Tracer,
+} from "./process.ts";
 import { Plugins, PluginSlot, type PluginChange } from "./plugins.ts";
 import type { NodeInfo } from "./properties.ts";
 import { SharedData } from "./shared-data.ts";
@@ -52,6 +60,8 @@ export interface GatewayOptions {
    * since the start, from 1.
    */
   faults?: (name: string, count: number) => number | undefined;
+  /** Sees all callbacks and host calls. */
+  tracer?: Tracer;
   /** Bytes that the gateway reads at once over HTTP/1; default 65,536. */
   readSize?: number;
   /** Wall clock at the start, milliseconds since 1970. */
@@ -70,6 +80,7 @@ export class Gateway implements Process, StreamGateway {
   readonly metrics = new MetricRegistry();
   readonly node: NodeInfo;
   readonly logLevel: number;
+  readonly tracer: Tracer | undefined;
   readonly bufferLimit: number;
   readonly routes: readonly RouteSpec[];
   readonly upgrades: readonly string[];
@@ -95,6 +106,7 @@ export class Gateway implements Process, StreamGateway {
   constructor(options: GatewayOptions) {
     const { gateway = {} } = options;
     this.#options = options;
+    this.tracer = options.tracer;
     this.clock = new Clock(options.epochMs);
     this.logLevel = options.logLevel ?? 2;
     this.bufferLimit = gateway.bufferLimit ?? defaultBufferLimit;

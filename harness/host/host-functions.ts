@@ -43,6 +43,7 @@ function wrap(vm: Vm, name: string, call: HostCall): HostCall {
   const process = vm.thread.process;
   return (...args) => {
     vm.checkAllowed(name);
+    process.tracer?.hostCall(name, args as (number | bigint)[], vm);
     const fault = process.beforeHostCall(name, vm);
     return fault === undefined ? call(...args) : fault;
   };

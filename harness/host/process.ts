@@ -41,8 +41,17 @@ export interface GrpcCalloutAnswer {
   statusMessage: string;
 }
 
+/** Sees every callback of a VM and every host call within it, in order. */
+export interface Tracer {
+  /** `args` as they were passed: the first of a stream's callback is the id of its context. */
+  callback(name: string, args: readonly number[], vm: Vm): void;
+  hostCall(name: string, args: readonly (number | bigint)[], vm: Vm): void;
+  answered(name: string, answer: number): void;
+}
+
 /** The process: what all workers share. */
 export interface Process {
+  readonly tracer: Tracer | undefined;
   readonly clock: Clock;
   readonly sharedData: SharedData;
   readonly queues: SharedQueues;

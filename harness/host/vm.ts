@@ -96,10 +96,13 @@ export class Vm {
     const effectiveId = this.effectiveId;
     this.current = context;
     this.effectiveId = 0;
-    const clock = this.thread.process.clock;
+    const { clock, tracer } = this.thread.process;
+    tracer?.callback(name, args, this);
     const entered = clock.enter(this.thread.index);
     try {
-      return (callback(...args) as number) >>> 0;
+      const answer = (callback(...args) as number) >>> 0;
+      tracer?.answered(name, answer);
+      return answer;
     } catch (error) {
       if (!isTrap(error)) throw error;
       this.#fail(name, error);

@@ -26,7 +26,18 @@ export interface Job {
   requests: Buffer[];
   /** Requests of a round, as a share of the bench's number: heavier ones are fewer. */
   share: number;
+  /** Whether its host calls are measured alone, too (floor.ts). */
+  hasFloor?: boolean;
 }
+
+/** Jobs of which goals.ts demands something, and whose chain is one plugin that asks Envoy the same each time. */
+const floored = [
+  `GET by ${keys} keys: rate-limit`,
+  ...["model-tag, native flag", "cost-accounting, native flag", "retry-guard, safe", "suite"].map(
+    (what) => `chat 1 KiB: ${what}`,
+  ),
+  "answer of 200 events: cost-accounting, native flag",
+];
 
 /** Empty modules like those of the filters, by the filter's name. */
 export type Likes = ReadonlyMap<string, string>;
@@ -42,7 +53,8 @@ export function jobs(peers: Peers, likes: Likes): Job[] {
     const base: Job = { name: `${name}: no filter`, chain: [], requests, share };
     const over = Object.entries(chains)
       .filter(([, chain]) => chain.length > 0)
-      .map(([what, chain]) => ({ ...base, name: `${name}: ${what}`, over: base.name, chain }));
+      .map(([what, chain]): Job => ({ ...base, name: `${name}: ${what}`, over: base.name, chain }))
+      .map((job): Job => ({ ...job, hasFloor: floored.includes(job.name) }));
     return [base, ...over];
   };
 

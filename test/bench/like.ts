@@ -27,15 +27,16 @@ const callbacks: Record<string, [parameters: number, answer?: 0 | 1]> = {
   proxy_on_response_trailers: [2, 0],
 };
 
-/** Source of a module that exports what the module at `path` exports, and does nothing. */
-export function sourceLike(exported: readonly string[]): string {
+/** Source of a module that exports these callbacks; each does what `bodies` has for it, else nothing. */
+export function sourceLike(exported: readonly string[], bodies: ReadonlyMap<string, string> = new Map()): string {
   const lines = exported
     .filter((name) => name in callbacks)
     .map((name) => {
       const [parameters, answer] = callbacks[name] ?? [0];
       const list = Array.from({ length: parameters }, (_, at) => `p${at}: u32`).join(", ");
       const type = answer === undefined ? "void" : "u32";
-      return `export function ${name}(${list}): ${type} {${answer === undefined ? "" : ` return ${answer}; `}}`;
+      const parts = [bodies.get(name) ?? "", answer === undefined ? "" : `return ${answer};`].filter((part) => part);
+      return `export function ${name}(${list}): ${type} {${parts.map((part) => ` ${part} `).join("")}}`;
     });
   const memory = "const arena: usize = heap.alloc(65536);";
   const allocate =

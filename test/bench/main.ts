@@ -11,6 +11,7 @@ import { measureEvents } from "./events.ts";
 import { countHostCalls } from "./host-calls.ts";
 import { jobs, liked } from "./jobs.ts";
 import { measureLatency } from "./latency.ts";
+import { withFloors } from "./floor.ts";
 import { emptyLike } from "./like.ts";
 import { measureMemory } from "./memory.ts";
 import { buildPeers } from "./peers.ts";
@@ -59,7 +60,7 @@ const results: Results = {
   ],
 };
 
-const all = jobs(peers, likes);
+const all = await withFloors(jobs(peers, likes));
 const isNamed = (name: string) => only.some((part) => name.includes(part));
 const wanted = all.filter(
   (job) => isNamed(job.name) || all.some((other) => other.over === job.name && isNamed(other.name)),

@@ -1,9 +1,11 @@
 // The pure parts of the bench: statistics, comparing, judging, what is made of modules and pages.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { plugin } from "./chains.ts";
 import { change, changes, onlyIn } from "./compare.ts";
+import { withFloors } from "./floor.ts";
 import { judge, overRatio, totalRatio } from "./goals.ts";
-import { callOf } from "./host-calls.ts";
+import { callOf, countHostCalls } from "./host-calls.ts";
 import { sourceLike } from "./like.ts";
 import { differences, median, noise, show, spread } from "./numbers.ts";
 import { chat, getByKey } from "./requests.ts";
@@ -145,6 +147,14 @@ describe("what is made for a run", () => {
     assert.match(source, /export function proxy_on_log\(p0: u32\): void \{\}/);
     assert.match(source, /export function proxy_on_request_headers\(p0: u32, p1: u32, p2: u32\): u32 \{ return 0; \}/);
     assert.doesNotMatch(source, /proxy_on_done|memory\(/);
+  });
+
+  test("a floor asks Envoy what the real one asks", async () => {
+    const job = { name: "t: model-tag", chain: [plugin("model-tag")], requests: chat(1024), share: 1, hasFloor: true };
+    const [own, floor] = countHostCalls(await withFloors([job]));
+    assert.equal(floor?.job, "t: host calls alone of model-tag");
+    assert.ok(own !== undefined && own.total > 10);
+    assert.deepEqual(floor.byName, own.byName);
   });
 
   test("requests go through the in-process host as they go over the wire", () => {

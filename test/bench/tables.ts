@@ -17,7 +17,7 @@ export function tablesOf(results: Results): Table[] {
   return [
     {
       title: "What is to be reached",
-      heading: ["job", "at most", "of", "reached", "of all CPU time", "met"],
+      heading: ["job", "at most", "of", "reached", "host calls alone", "of all CPU time", "met"],
       rows: judge(results).map(verdictRow),
     },
     {
@@ -99,12 +99,12 @@ export function tablesOf(results: Results): Table[] {
   ].filter(({ rows }) => rows.length > 0);
 }
 
-function verdictRow({ job, demand, target, unit, reached, ofTotal, met }: Verdict): string[] {
+function verdictRow({ job, demand, target, unit, reached, floor, ofTotal, met }: Verdict): string[] {
   const decimals = unit === "events" ? 0 : 2;
   const of = (value: number) => (unit === "×" ? show(value, 2) : `${show(value, decimals)} ${unit}`);
   const isMet = met === undefined ? "not measured" : met ? "yes" : "no";
   return [
     ...[job, of(target), demand.replace(/^× /, ""), reached === undefined ? "—" : of(reached)],
-    ...[ofTotal === undefined ? "" : show(ofTotal, 2), isMet],
+    ...[floor === undefined ? "" : of(floor), ofTotal === undefined ? "" : show(ofTotal, 2), isMet],
   ];
 }

@@ -1,0 +1,185 @@
+// The floor of a job: a module that makes the host calls of the real one, with the same bytes, and does nothing else.
+//
+// One request is traced in the in-process host after a warm-up; what each callback asked becomes straight code (of several
+// callbacks of a body, what most of them asked). What the real module takes beyond this is its own work.
+import { execFile } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { Gateway } from "../../harness/host/gateway.ts";
+import type { Tracer } from "../../harness/host/process.ts";
+import type { Vm } from "../../harness/host/vm.ts";
+import type { PluginSpec } from "../../harness/scenario/scenario.ts";
+import { plugin } from "./chains.ts";
+import { callOf } from "./host-calls.ts";
+import type { Job } from "./jobs.ts";
+import { sourceLike } from "./like.ts";
+
+const run = promisify(execFile);
+const folder = ".cache/bench/floor";
+const warmUp = 300;
+
+/** The name of a job's floor. */
+export const floorName = (job: string): string => job.replace(": ", ": host calls alone of ");
+
+/** The jobs, each that `hasFloor` followed by its floor. */
+export async function withFloors(jobs: readonly Job[]): Promise<Job[]> {
+  const all: Job[] = [];
+  for (const job of jobs) {
+    all.push(job);
+    const [own] = job.chain;
+    if (job.hasFloor !== true || own?.kind !== "plugin") continue;
+    all.push({ ...job, name: floorName(job.name), chain: [plugin("floor", {}, await compileFloor(job, own))] });
+  }
+  return all;
+}
+
+/** What a parameter is: bytes that go in (two parameters), bytes that come out (two), a number's place, or a number. */
+type Kind = "in" | "out" | "place" | "number" | "long" | "metric";
+
+const signatures: Record<string, Kind[]> = {
+  proxy_set_property: ["in", "in"],
+  proxy_get_property: ["in", "out"],
+  proxy_get_header_map_value: ["number", "in", "out"],
+  proxy_get_header_map_pairs: ["number", "out"],
+  proxy_add_header_map_value: ["number", "in", "in"],
+  proxy_replace_header_map_value: ["number", "in", "in"],
+  proxy_remove_header_map_value: ["number", "in"],
+  proxy_get_buffer_bytes: ["number", "number", "number", "out"],
+  proxy_get_current_time_nanoseconds: ["place"],
+  proxy_get_shared_data: ["in", "out", "place"],
+  proxy_set_shared_data: ["in", "in", "number"],
+  proxy_increment_metric: ["metric", "long"],
+  proxy_record_metric: ["metric", "long"],
+  proxy_call_foreign_function: ["in", "in", "out"],
+  proxy_set_buffer_bytes: ["number", "number", "number", "in"],
+};
+
+interface Callback {
+  name: string;
+  /** The number of bytes of a body's callback, and whether the body ends with it. */
+  size: number;
+  endOfStream: boolean;
+  calls: string[];
+  answer: number;
+}
+
+/** Collects the callbacks of one request as source. */
+class Recorder implements Tracer {
+  readonly callbacks: Callback[] = [];
+  readonly metrics = new Map<number, { name: string; type: number }>();
+  isOn = false;
+  #running: Callback[] = [];
+  #defined: { name: string; type: number; out: number } | undefined;
+
+  callback(name: string, args: readonly number[], vm: Vm): void {
+    this.#settle(vm);
+    const callback = { name, size: args[1] ?? 0, endOfStream: args[2] === 1, calls: [], answer: 0 };
+    this.#running.push(callback);
+    if (this.isOn && name !== "proxy_on_memory_allocate") this.callbacks.push(callback);
+  }
+
+  answered(_: string, answer: number): void {
+    const callback = this.#running.pop();
+    if (callback) callback.answer = answer;
+  }
+
+  hostCall(name: string, args: readonly (number | bigint)[], vm: Vm): void {
+    this.#settle(vm);
+    const [first = 0, second = 0, third = 0, fourth = 0] = args.map(Number);
+    if (name === "proxy_define_metric") {
+      this.#defined = { type: first, name: vm.memory.text(second, third) ?? "", out: fourth };
+    }
+    const callback = this.#running.at(-1);
+    if (!this.isOn || callback === undefined) return;
+    const kinds = signatures[name];
+    if (kinds === undefined) throw new Error(`test/bench/floor.ts does not know the parameters of ${name}`);
+    let at = 0;
+    const written = kinds.map((kind) => {
+      const value = args[at++] ?? 0;
+      if (kind === "in") {
+        const bytes = vm.memory.copy(Number(value), Number(args[at++])) ?? new Uint8Array();
+        return bytes.length === 0 ? "0, 0" : `memory.data<u8>([${bytes.join(",")}]), ${bytes.length}`;
+      }
+      if (kind === "out") return at++ && "out, out + 4";
+      if (kind === "place") return "out + 8";
+      if (kind === "metric") return `load<u32>(metrics + ${[...this.metrics.keys()].indexOf(Number(value)) * 4})`;
+      // All of what a body's callback brought.
+      return name === "proxy_get_buffer_bytes" && at === 3 && Number(value) === callback.size ? "p1" : String(value);
+    });
+    callback.calls.push(`${name}(${written.join(", ")});`);
+  }
+
+  // A metric's id is known once the call that defined it is over.
+  #settle(vm: Vm): void {
+    const defined = this.#defined;
+    if (defined === undefined) return;
+    this.#defined = undefined;
+    const id = new DataView(vm.memory.bytes.buffer).getUint32(defined.out >>> 0, true);
+    this.metrics.set(id, { name: defined.name, type: defined.type });
+  }
+}
+
+const numbers: Record<Kind, string> = {
+  ...{ in: "a: usize, b: usize", out: "a: usize, b: usize", place: "a: usize" },
+  ...{ number: "a: i32", long: "a: i64", metric: "a: u32" },
+};
+
+/** Declarations of the host calls. */
+function imports(): string {
+  const lines = Object.entries({ ...signatures, proxy_define_metric: ["number", "in", "place"] as Kind[] });
+  return lines
+    .map(([name, kinds]) => {
+      const parameters = kinds.map((kind, at) => numbers[kind].replaceAll(/([ab]):/g, `$1${at}:`)).join(", ");
+      return `@external("env", "${name}") declare function ${name}(${parameters}): u32;`;
+    })
+    .join("\n");
+}
+
+/** The one of which there are most. */
+function usual(callbacks: readonly Callback[]): Callback | undefined {
+  const count = (one: Callback) => callbacks.filter(({ calls }) => calls.join() === one.calls.join()).length;
+  return callbacks.toSorted((a, b) => count(b) - count(a))[0];
+}
+
+/** The module's source. */
+function source(exported: readonly string[], recorder: Recorder): string {
+  const metrics = [...recorder.metrics.values()].map(({ name, type }, at) => {
+    const bytes = Buffer.from(name, "latin1").join(",");
+    return `proxy_define_metric(${type}, memory.data<u8>([${bytes}]), ${name.length}, metrics + ${at * 4});`;
+  });
+  const bodies = new Map([["proxy_on_configure", metrics.join("\n")]]);
+  for (const name of new Set(recorder.callbacks.map((one) => one.name))) {
+    const answers = name.includes("_on_re");
+    const code = (endOfStream: boolean): string => {
+      const of = (one: Callback) => one.name === name && one.endOfStream === endOfStream;
+      const one = usual(recorder.callbacks.filter(of));
+      return one ? [...one.calls, ...(answers ? [`return ${one.answer};`] : [])].join("\n") : "";
+    };
+    bodies.set(name, answers ? `if (p2 == 1) {\n${code(true)}\n}\n${code(false)}` : code(false));
+  }
+  const metricPlaces = `const metrics: usize = heap.alloc(${Math.max(4, metrics.length * 4)});`;
+  return [imports(), "const out: usize = heap.alloc(16);", metricPlaces, sourceLike(exported, bodies)].join("\n");
+}
+
+/** Traces the plugin with the job's requests and compiles what it asked; answers the module's path. */
+async function compileFloor({ name, requests }: Job, own: PluginSpec): Promise<string> {
+  const recorder = new Recorder();
+  const calls = requests.map(callOf);
+  const gateway = new Gateway({
+    ...{ chain: [own], routes: [{ cluster: "up" }], loadModule: (path) => readFileSync(path), tracer: recorder },
+    clusters: [{ name: "up", ...(calls[0] && { upstream: calls[0].upstream }) }],
+  });
+  const send = (at: number) => gateway.request((calls[at % calls.length] as (typeof calls)[number]).request);
+  for (let at = 0; at < warmUp; at++) send(at);
+  recorder.isOn = true;
+  send(warmUp);
+  recorder.isOn = false;
+  const module = new WebAssembly.Module(readFileSync(own.module));
+  const exported = WebAssembly.Module.exports(module).map((one) => one.name);
+  mkdirSync(folder, { recursive: true });
+  const base = `${folder}/${name.replaceAll(/[^a-z0-9]+/gi, "-")}`;
+  writeFileSync(`${base}.as.ts`, source(exported, recorder));
+  const flags = ["--runtime", "minimal", "--use", "abort=", "--optimizeLevel", "3", "--outFile", `${base}.wasm`];
+  await run(process.execPath, ["node_modules/assemblyscript/bin/asc.js", `${base}.as.ts`, ...flags]);
+  return `${base}.wasm`;
+}
