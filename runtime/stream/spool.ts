@@ -21,6 +21,8 @@ export const MAX_READ_BYTES: i32 = BLOCK_BYTES;
 const heldBytes = new Family(MetricType.Gauge, "sluice.held_bytes");
 let total: i64 = 0;
 let published: i64 = 0;
+/** A first block that nobody uses, for the next body: most calls keep one for the length of a callback. */
+let spare: usize = 0;
 
 /** Bytes of all spools of this VM. */
 export function spooledBytes(): i64 {
@@ -71,8 +73,10 @@ export class Spool {
     total -= this.length;
     this.length = 0;
     while (this.newest) {
-      const older = changetype<Block>(this.newest).older;
-      heap.free(this.newest);
+      const block = changetype<Block>(this.newest);
+      const older = block.older;
+      if (block.capacity == FIRST_BLOCK_BYTES && !spare) spare = this.newest;
+      else heap.free(this.newest);
       this.newest = older;
     }
   }
@@ -98,7 +102,9 @@ export class Spool {
       if (block.capacity - block.length >= count) return block;
     }
     const capacity = max(this.newest ? BLOCK_BYTES : FIRST_BLOCK_BYTES, count);
-    const fresh = heap.alloc(offsetof<Block>() + <usize>capacity);
+    const isSpare = capacity == FIRST_BLOCK_BYTES && spare != 0;
+    const fresh = isSpare ? spare : heap.alloc(offsetof<Block>() + <usize>capacity);
+    if (isSpare) spare = 0;
     const block = changetype<Block>(fresh);
     block.older = this.newest;
     block.capacity = capacity;
