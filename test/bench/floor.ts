@@ -28,9 +28,29 @@ export async function withFloors(jobs: readonly Job[]): Promise<Job[]> {
     all.push(job);
     const [own] = job.chain;
     if (job.hasFloor !== true || own?.kind !== "plugin") continue;
-    all.push({ ...job, name: floorName(job.name), chain: [plugin("floor", {}, await compileFloor(job, own))] });
+    all.push(await floorOf(job, trace(job, own)));
   }
   return all;
+}
+
+/** The floor of a job that was traced; `without` leaves out the host calls of a name. */
+export async function floorOf(job: Job, trace: Trace, without?: string): Promise<Job> {
+  const name = floorName(job.name) + (without === undefined ? "" : ` but ${without}`);
+  mkdirSync(folder, { recursive: true });
+  const base = `${folder}/${name.replaceAll(/[^a-z0-9]+/gi, "-")}`;
+  writeFileSync(`${base}.as.ts`, source(trace, without));
+  const flags = ["--runtime", "minimal", "--use", "abort=", "--optimizeLevel", "3", "--outFile", `${base}.wasm`];
+  await run(process.execPath, ["node_modules/assemblyscript/bin/asc.js", `${base}.as.ts`, ...flags]);
+  return { ...job, name, chain: [plugin("floor", {}, `${base}.wasm`)] };
+}
+
+/** What one request of a job asks of Envoy. */
+export interface Trace {
+  /** What the module exports. */
+  exported: string[];
+  /** In order. */
+  callbacks: Callback[];
+  metrics: { name: string; type: number }[];
 }
 
 /** What a parameter is: bytes that go in (two parameters), bytes that come out (two), a number's place, or a number. */
@@ -54,12 +74,14 @@ const signatures: Record<string, Kind[]> = {
   proxy_set_buffer_bytes: ["number", "number", "number", "in"],
 };
 
+/** One callback. */
 interface Callback {
   name: string;
   /** The number of bytes of a body's callback, and whether the body ends with it. */
   size: number;
   endOfStream: boolean;
-  calls: string[];
+  /** The host calls within it, by name, as source. */
+  calls: { name: string; text: string }[];
   answer: number;
 }
 
@@ -106,7 +128,7 @@ class Recorder implements Tracer {
       // All of what a body's callback brought.
       return name === "proxy_get_buffer_bytes" && at === 3 && Number(value) === callback.size ? "p1" : String(value);
     });
-    callback.calls.push(`${name}(${written.join(", ")});`);
+    callback.calls.push({ name, text: `${name}(${written.join(", ")});` });
   }
 
   // A metric's id is known once the call that defined it is over.
@@ -137,32 +159,36 @@ function imports(): string {
 
 /** The one of which there are most. */
 function usual(callbacks: readonly Callback[]): Callback | undefined {
-  const count = (one: Callback) => callbacks.filter(({ calls }) => calls.join() === one.calls.join()).length;
+  const textOf = ({ calls }: Callback) => calls.map(({ text }) => text).join();
+  const count = (one: Callback) => callbacks.filter((other) => textOf(other) === textOf(one)).length;
   return callbacks.toSorted((a, b) => count(b) - count(a))[0];
 }
 
-/** The module's source. */
-function source(exported: readonly string[], recorder: Recorder): string {
-  const metrics = [...recorder.metrics.values()].map(({ name, type }, at) => {
+/** The module's source, without the host calls of a name. */
+function source({ exported, callbacks, metrics }: Trace, without: string | undefined): string {
+  const definitions = metrics.map(({ name, type }, at) => {
     const bytes = Buffer.from(name, "latin1").join(",");
     return `proxy_define_metric(${type}, memory.data<u8>([${bytes}]), ${name.length}, metrics + ${at * 4});`;
   });
-  const bodies = new Map([["proxy_on_configure", metrics.join("\n")]]);
-  for (const name of new Set(recorder.callbacks.map((one) => one.name))) {
+  const bodies = new Map([["proxy_on_configure", definitions.join("\n")]]);
+  for (const name of new Set(callbacks.map((one) => one.name))) {
     const answers = name.includes("_on_re");
     const code = (endOfStream: boolean): string => {
-      const of = (one: Callback) => one.name === name && one.endOfStream === endOfStream;
-      const one = usual(recorder.callbacks.filter(of));
-      return one ? [...one.calls, ...(answers ? [`return ${one.answer};`] : [])].join("\n") : "";
+      const one = usual(callbacks.filter((other) => other.name === name && other.endOfStream === endOfStream));
+      const calls = one?.calls.filter((call) => call.name !== without).map(({ text }) => text) ?? [];
+      return [...calls, ...(one && answers ? [`return ${one.answer};`] : [])].join("\n");
     };
     bodies.set(name, answers ? `if (p2 == 1) {\n${code(true)}\n}\n${code(false)}` : code(false));
   }
-  const metricPlaces = `const metrics: usize = heap.alloc(${Math.max(4, metrics.length * 4)});`;
-  return [imports(), "const out: usize = heap.alloc(16);", metricPlaces, sourceLike(exported, bodies)].join("\n");
+  const places = [
+    "const out: usize = heap.alloc(16);",
+    `const metrics: usize = heap.alloc(${Math.max(4, metrics.length * 4)});`,
+  ];
+  return [imports(), ...places, sourceLike(exported, bodies)].join("\n");
 }
 
-/** Traces the plugin with the job's requests and compiles what it asked; answers the module's path. */
-async function compileFloor({ name, requests }: Job, own: PluginSpec): Promise<string> {
+/** What the plugin asks in one of the job's requests, once it is warm. */
+export function trace({ requests }: Job, own: PluginSpec): Trace {
   const recorder = new Recorder();
   const calls = requests.map(callOf);
   const gateway = new Gateway({
@@ -175,11 +201,9 @@ async function compileFloor({ name, requests }: Job, own: PluginSpec): Promise<s
   send(warmUp);
   recorder.isOn = false;
   const module = new WebAssembly.Module(readFileSync(own.module));
-  const exported = WebAssembly.Module.exports(module).map((one) => one.name);
-  mkdirSync(folder, { recursive: true });
-  const base = `${folder}/${name.replaceAll(/[^a-z0-9]+/gi, "-")}`;
-  writeFileSync(`${base}.as.ts`, source(exported, recorder));
-  const flags = ["--runtime", "minimal", "--use", "abort=", "--optimizeLevel", "3", "--outFile", `${base}.wasm`];
-  await run(process.execPath, ["node_modules/assemblyscript/bin/asc.js", `${base}.as.ts`, ...flags]);
-  return `${base}.wasm`;
+  return {
+    exported: WebAssembly.Module.exports(module).map(({ name }) => name),
+    callbacks: recorder.callbacks,
+    metrics: [...recorder.metrics.values()],
+  };
 }

@@ -10,6 +10,7 @@ import { measureCpu } from "./cpu.ts";
 import { measureEvents } from "./events.ts";
 import { countHostCalls } from "./host-calls.ts";
 import { jobs, liked } from "./jobs.ts";
+import { measureKinds } from "./kinds.ts";
 import { measureLatency } from "./latency.ts";
 import { withFloors } from "./floor.ts";
 import { emptyLike } from "./like.ts";
@@ -21,7 +22,9 @@ import { measureStart } from "./start.ts";
 import { startUpstream } from "./upstream.ts";
 import { measureWorkers } from "./workers.ts";
 
-const measures = ["cpu", "hostcalls", "latency", "events", "start", "workers", "memory"];
+const measures = ["cpu", "hostcalls", "kinds", "latency", "events", "start", "workers", "memory"];
+/** The job with the most kinds of host calls of a single filter. */
+const kindsOf = "chat 1 KiB: cost-accounting, native flag";
 const number = (name: string, otherwise: number) => Number(process.env[name] || otherwise);
 const rounds = number("ROUNDS", 15);
 const requests = number("REQUESTS", 4000);
@@ -70,6 +73,12 @@ for (const measure of measures.filter((name) => asked.includes(name))) {
   say(`measuring: ${measure}`);
   if (measure === "cpu") results.figures = await measureCpu(wanted, upstream.port, rounds, requests);
   if (measure === "hostcalls") results.hostCalls = countHostCalls(wanted);
+  if (measure === "kinds") {
+    for (const job of wanted.filter(({ name }) => name === kindsOf)) {
+      const base = all.find(({ name }) => name === job.over);
+      if (base) results.kinds = await measureKinds(job, base, upstream.port, rounds, requests);
+    }
+  }
   if (measure === "latency") results.latency = await measureLatency(upstream.port, rounds * 100);
   if (measure === "events") results.events = await measureEvents(rounds * 20);
   if (measure === "start") results.start = await measureStart(upstream.port, rounds);

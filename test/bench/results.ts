@@ -19,6 +19,7 @@ export interface Results {
   events?: EventLag[];
   latency?: Latency[];
   hostCalls?: HostCalls[];
+  kinds?: KindCost[];
 }
 
 export interface Machine {
@@ -79,4 +80,12 @@ export interface HostCalls {
   job: string;
   total: number;
   byName: Record<string, number>;
+}
+
+/** CPU of all of a request's host calls of one kind, microseconds. */
+export interface KindCost {
+  job: string;
+  name: string;
+  calls: number;
+  micros: number;
 }

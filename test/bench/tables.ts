@@ -39,6 +39,13 @@ export function tablesOf(results: Results): Table[] {
       ]),
     },
     {
+      title: "What a kind of host call takes",
+      heading: ["job", "kind", "calls", "µs of all", "µs of one"],
+      rows: (results.kinds ?? []).map(({ job, name, calls, micros }) => [
+        ...[job, name, String(calls), show(micros, 1), show(micros / calls, 1)],
+      ]),
+    },
+    {
       title: "Modules",
       heading: ["module", "KiB"],
       rows: results.modules.map(({ name, bytes }) => [name, show(bytes / 1024, 1)]),
