@@ -5,6 +5,7 @@ import { DocumentSink, DocumentSource } from "../parse/document";
 import { NdjsonParser } from "../parse/ndjson";
 import { SseParser } from "../parse/sse";
 import { WholeBody } from "../parse/whole";
+import { Stencil } from "./stencil";
 
 /** The forms in which documents come. */
 export const enum BodyForm {
@@ -44,12 +45,16 @@ class Relay extends DocumentSink {
 @final
 export class BodyReader {
   readonly source: DocumentSource;
+  /** For server-sent events: what knows one that repeats the one before it. */
+  readonly stencil: Stencil | null;
   private readonly relay: Relay;
 
   private constructor(private readonly form: BodyForm) {
     const relay = new Relay();
     this.relay = relay;
-    this.source = parserOf(form, relay);
+    const source = parserOf(form, relay);
+    this.source = source;
+    this.stencil = source instanceof SseParser ? new Stencil(<SseParser>source) : null;
   }
 
   /** One from the pool, at the start of a body; its documents go to `sink`. */
@@ -64,6 +69,8 @@ export class BodyReader {
   /** Back to the pool; not to be used any more. */
   release(): void {
     this.relay.target = null;
+    const stencil = this.stencil;
+    if (stencil !== null) stencil.drop();
     unchecked(POOLS[<i32>this.form < FORMS ? <i32>this.form : 0]).push(this);
   }
 }

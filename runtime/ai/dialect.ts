@@ -25,6 +25,14 @@ export abstract class Dialect {
   /** Reads what must be known before the document is whole: the model. */
   peek(json: JsonScanner, answer: Answer): void {}
 
+  /**
+   * Whether `read` takes all strings that it measures for content, each byte once, and nothing new from a document that
+   * it reads twice in a row. One that repeats the document before it but for such strings need not be read then.
+   */
+  get isRepeatable(): bool {
+    return false;
+  }
+
   /** A scanner for these documents. */
   take(): JsonScanner {
     return this.pool.take();
@@ -63,6 +71,11 @@ export abstract class Dialect {
   /** Wants the length of texts. */
   protected length(path: string): i32 {
     return this.table.add(path, PathMode.Measure);
+  }
+
+  /** Wants nothing of a string that is another one in each document. */
+  protected varying(path: string): i32 {
+    return this.table.add(path, PathMode.Presence);
   }
 
   /** Names the answer's model after the value at a path. */

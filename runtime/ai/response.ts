@@ -6,6 +6,7 @@ import { JsonFault, JsonScanner, JsonState } from "../parse/json";
 import { Answer } from "./answer";
 import { BodyForm, BodyReader } from "./body-reader";
 import { Dialect } from "./dialect";
+import { Stencil } from "./stencil";
 
 /** `[DONE]`, lowest byte first: ends OpenAI's streams. */
 const DONE: u64 = 0x5d454e4f445b;
@@ -23,8 +24,13 @@ export class ResponseBody extends DocumentSink {
   private dialect: Dialect | null = null;
   private reader: BodyReader | null = null;
   private json: JsonScanner | null = null;
+  private stencil: Stencil | null = null;
   private head: u64 = 0; // first bytes of the document, lowest first
   private length: i64 = 0; // bytes of the document
+  private piece: usize = 0; // its last bytes
+  private pieceLength: i32 = 0;
+  private chunk: usize = 0; // what is fed now, and its offset in the body
+  private chunkOffset: i64 = 0;
   private isRead: bool = false; // the document was read before its end
 
   /** As new. */
@@ -39,15 +45,27 @@ export class ResponseBody extends DocumentSink {
     this.close();
     this.form = form;
     this.dialect = dialect;
-    this.reader = BodyReader.take(form, this);
+    const reader = BodyReader.take(form, this);
+    this.reader = reader;
+    this.stencil = reader.stencil;
     this.json = dialect.take();
     this.isSettled = false;
   }
 
   feed(ptr: usize, length: i32): void {
     const reader = this.reader;
-    if (reader === null) return;
+    if (reader === null || length <= 0) return;
+    const stencil = this.stencil;
+    if (stencil !== null) {
+      const end = ptr + <usize>length;
+      ptr = stencil.pass(ptr, end, this.answer);
+      if (ptr == end) return;
+      length = <i32>(end - ptr);
+    }
+    this.chunk = ptr;
+    this.chunkOffset = reader.source.fed;
     reader.source.feed(ptr, length);
+    this.chunk = 0;
     if (this.form == BodyForm.Whole) this.lookAhead();
   }
 
@@ -79,6 +97,8 @@ export class ResponseBody extends DocumentSink {
       this.head |= (<u64>load<u8>(ptr + <usize>i)) << shift;
     }
     this.length += <i64>length;
+    this.piece = ptr;
+    this.pieceLength = length;
     const json = this.json;
     if (json !== null) json.feed(ptr, length);
   }
@@ -96,14 +116,27 @@ export class ResponseBody extends DocumentSink {
       }
     }
     json.finish();
+    const stencil = this.stencil;
+    if (stencil !== null) stencil.drop();
     if (json.state == JsonState.Complete) {
       dialect.read(json, source.name, answer);
       if (this.form == BodyForm.Whole) answer.isFinished = true;
+      this.cutStencil(source, json, dialect);
     } else if (this.form == BodyForm.Whole && json.state == JsonState.Incomplete) {
       // JSON as far as it came.
       answer.isRecognized = true;
     } else if (this.length >= DONE_BYTES && (this.head & 0xffffffffffff) == DONE) answer.isFinished = true;
     else if (source.name.equals(ERROR)) answer.fail(Bytes.absent());
+  }
+
+  /** Lets the next events be known by their likeness to this one, if all of it is in what is fed now. */
+  private cutStencil(source: DocumentSource, json: JsonScanner, dialect: Dialect): void {
+    const stencil = this.stencil;
+    if (stencil === null || !dialect.isRepeatable || !this.chunk || !source.isDocumentWhole) return;
+    const start = source.documentStart - this.chunkOffset;
+    if (start < 0 || this.length != <i64>this.pieceLength) return;
+    const end = source.documentEnd - this.chunkOffset;
+    stencil.cut(this.chunk + <usize>start, this.chunk + <usize>end, this.piece, json);
   }
 
   /** A plain document need not be over to be known. */
@@ -132,6 +165,7 @@ export class ResponseBody extends DocumentSink {
     if (reader !== null) reader.release();
     if (json !== null && dialect !== null) dialect.give(json);
     this.reader = null;
+    this.stencil = null;
     this.json = null;
     this.dialect = null;
   }

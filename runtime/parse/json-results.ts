@@ -39,6 +39,24 @@ export class JsonResults {
     return (this.known & paths) == paths;
   }
 
+  /** Paths that were met and of whose values no text is kept, one bit per path. */
+  get unkept(): u64 {
+    return this.touched & ~this.table.captured;
+  }
+
+  /** Whether the path's strings are measured. */
+  isMeasured(index: i32): bool {
+    return ((this.table.measured >> (<u64>index)) & 1) != 0;
+  }
+
+  /** Sum of the lengths of all strings at measured paths. */
+  measuredBytes(): i64 {
+    let bytes: i64 = 0;
+    for (let rest = this.touched & this.table.measured; rest; rest &= rest - 1)
+      bytes += this.slot(<i32>ctz(rest)).bytes;
+    return bytes;
+  }
+
   protected clearValues(): void {
     for (let rest = this.touched; rest; rest &= rest - 1) this.slot(<i32>ctz(rest)).clear();
     this.touched = 0;

@@ -50,7 +50,7 @@ export class SseParser extends DocumentSource {
 
   /**
    * Passes over events that nobody need read, without telling of their documents. Only when all events before have
-   * ended (`restStart` == `fed`), and for bytes that end with two line feeds.
+   * ended (`restStart` == `fed`), and for bytes that end with the line feed of a blank line.
    */
   skip(length: i32): void {
     this.fed += <i64>length;

@@ -23,6 +23,10 @@ export class AnthropicDialect extends Dialect {
   private readonly content: i32 = this.length("content[].text");
   private readonly contentThinking: i32 = this.length("content[].thinking");
 
+  get isRepeatable(): bool {
+    return true;
+  }
+
   read(json: JsonScanner, name: Bytes, answer: Answer): void {
     if (json.known) answer.isRecognized = true;
     this.peek(json, answer);

@@ -24,6 +24,11 @@ export class InvokeDialect extends AnthropicDialect {
   private readonly vendors: i32 = this.number("usage.inputTokens");
   private readonly vendorCount: i32 = this.addVendors();
 
+  /** What is decoded has contents of its own. */
+  get isRepeatable(): bool {
+    return false;
+  }
+
   read(json: JsonScanner, name: Bytes, answer: Answer): void {
     const chunk = textAt(json, this.bytes);
     if (chunk.isEmpty) {

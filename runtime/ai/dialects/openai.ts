@@ -47,6 +47,12 @@ export class OpenAiDialect extends Dialect {
   private readonly message: i32 = this.length("choices[].message.content");
   private readonly messageTools: i32 = this.length("choices[].message.tool_calls[].function.arguments");
   private readonly delta: i32 = this.length("delta");
+  // Chunks are filled up with it to hide the lengths of tokens.
+  private readonly obfuscation: i32 = this.varying("obfuscation");
+
+  get isRepeatable(): bool {
+    return true;
+  }
 
   read(json: JsonScanner, name: Bytes, answer: Answer): void {
     if (json.known) answer.isRecognized = true;
