@@ -91,10 +91,13 @@ describe("events that repeat the one before", () => {
 
 /** Makes events of an API of which many repeat the one before, and of which none need be well-formed. */
 class EventMaker {
-  constructor(
-    private readonly random: Random,
-    private readonly api: StreamApi,
-  ) {}
+  private readonly random: Random;
+  private readonly api: StreamApi;
+
+  constructor(random: Random, api: StreamApi) {
+    this.random = random;
+    this.api = api;
+  }
 
   stream(): string[] {
     const { random } = this;
