@@ -12,8 +12,11 @@ import { endsWithPath, lastSegment, normalPath, queryParameter } from "./paths";
 import { Provider, providerOfApi, providerOfHost } from "./provider";
 import { RequestType } from "./request-type";
 import { ClassifyRule, ClassifyRules } from "./rules";
+import { Verdict, Verdicts } from "./verdicts";
 
-const POST = Bytes.constant("POST");
+/** `POST`, as a number. */
+const POST: u32 = 0x54534f50;
+const LETTER_P: u8 = 0x50;
 const PUT = Bytes.constant("PUT");
 const PATCH = Bytes.constant("PATCH");
 const WEBSOCKET = Bytes.constant("websocket");
@@ -26,31 +29,37 @@ const A2A = Bytes.constant("/a2a");
 const MODEL = Bytes.constant("model");
 const DEPLOYMENT = Bytes.constant("deployment");
 
-/** The verdict. One for the whole module; views are valid until the outermost callback returns. */
-class Classification {
-  isCall: bool = false;
-  api: Api = Api.None;
-  provider: Provider = Provider.None;
-  requestType: RequestType = RequestType.None;
-  isUncounted: bool = false;
-  isFree: bool = false;
+/**
+ * The verdict of the request at hand: where it is no call, nothing else of it counts. One for the whole module; views are
+ * valid until the outermost callback returns.
+ */
+export class Classification extends Verdict {
   /** The model that the path (or for sessions the query) names; absent when the body has to. */
   model: Bytes = Bytes.absent();
-  modelSource: ModelSource = ModelSource.None;
-  /** The body tells something, if it can be read. */
-  readsBody: bool = false;
-  /** The path decides whether the answer is a stream; then `isStream` says how. */
-  isStreamByPath: bool = false;
-  isStream: bool = false;
+  private readonly earlier: Verdicts = new Verdicts();
 
   /** Classifies a request. `rules` are asked first; null when there are none. */
   read(head: RequestHead, rules: ClassifyRules | null): void {
-    this.reset();
+    this.isCall = false;
     const isUpgrade = !head.upgrade.isEmpty;
-    const isPost = head.method.equals(POST);
-    const isWrite = isPost || head.method.equals(PUT) || head.method.equals(PATCH);
+    const isPost = head.method.length == 4 && load<u32>(head.method.ptr) == POST;
+    const isWrite = isPost || (head.method.at(0) == LETTER_P && isUpdate(head.method));
     if (head.path.isEmpty || (!isWrite && !isUpgrade)) return;
+    const mark = isPost && !isUpgrade ? this.earlier.markOf(head, rules) : 0;
+    const earlier = mark ? this.earlier.find(head, mark) : null;
+    if (earlier !== null) {
+      this.repeat(earlier);
+      this.model = earlier.modelOf(head);
+      return;
+    }
+    this.repeat(NOTHING);
+    this.model = Bytes.absent();
     const path = normalPath(head.path);
+    this.judge(head, path, rules, isPost, isWrite);
+    if (mark) this.earlier.add(head, mark, this, this.model, path);
+  }
+
+  private judge(head: RequestHead, path: Bytes, rules: ClassifyRules | null, isPost: bool, isWrite: bool): void {
     const rule = rules !== null && isWrite ? rules.find(path) : null;
     if (!isWrite) this.readSession(head, path);
     else if (contentKind(head.contentType) == MediaKind.Grpc) this.readGrpc(path, rule);
@@ -58,27 +67,13 @@ class Classification {
     if (rule !== null) this.apply(rule);
     if (!this.isCall) return;
     // Whatever follows an upgrade is no body; a POST that asks for one is still the call that its path says.
-    if (isUpgrade) this.readsBody = false;
+    if (!head.upgrade.isEmpty) this.readsBody = false;
     const isVertex = isVertexPath(path);
     this.provider = providerOfHost(head.authority);
     if (this.provider == Provider.None && this.modelSource == ModelSource.Path && azureDeployment(path).isPresent) {
       this.provider = Provider.AzureAiOpenAi;
     }
     if (this.provider == Provider.None) this.provider = providerOfApi(this.api, isVertex);
-  }
-
-  private reset(): void {
-    this.isCall = false;
-    this.api = Api.None;
-    this.provider = Provider.None;
-    this.requestType = RequestType.None;
-    this.isUncounted = false;
-    this.isFree = false;
-    this.model = Bytes.absent();
-    this.modelSource = ModelSource.None;
-    this.readsBody = false;
-    this.isStreamByPath = false;
-    this.isStream = false;
   }
 
   private readPath(head: RequestHead, path: Bytes): void {
@@ -177,6 +172,12 @@ class Classification {
 }
 
 const ENABLE = Bytes.constant("enable");
+const NOTHING = new Verdict();
+
+/** Whether this is one of the other methods that bring a body. */
+function isUpdate(method: Bytes): bool {
+  return method.equals(PUT) || method.equals(PATCH);
+}
 
 /** The classifier. */
 export const classification = new Classification();

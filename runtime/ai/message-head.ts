@@ -4,50 +4,112 @@
 // pseudo-headers cannot repeat, and Envoy has already joined what it knows as lists with commas. `content-encoding` is
 // a list: the first element alone decides nothing, so any second one makes the body "compressed", too.
 import { Bytes } from "../bytes/bytes";
-import { NO_NUMBER, parseU64 } from "../bytes/numbers";
+import { parseU64 } from "../bytes/numbers";
+import { areSame } from "../bytes/same";
+import { HeaderNames } from "../host/header-names";
 import { pairReader } from "../host/pairs";
+import { constants } from "./api";
 
-const CONTENT_TYPE = Bytes.constant("content-type");
-const CONTENT_LENGTH = Bytes.constant("content-length");
-const CONTENT_ENCODING = Bytes.constant("content-encoding");
-const UPGRADE = Bytes.constant("upgrade");
-const TRANSFER_ENCODING = Bytes.constant("transfer-encoding");
-const REQUEST_ID = Bytes.constant("x-request-id");
+/** The headers that matter to one kind of message or the other, in the order of the names below. */
+export const enum Header {
+  Method,
+  Path,
+  Authority,
+  Accept,
+  Upgrade,
+  RequestId,
+  McpVersion,
+  McpSession,
+  A2aVersion,
+  DashScopeSse,
+  DashScopeAsync,
+  ContentType,
+  ContentLength,
+  ContentEncoding,
+  Status,
+  ShouldRetry,
+  GrpcStatus,
+  AmznErrorType,
+  BedrockInput,
+  BedrockOutput,
+  BedrockCacheRead,
+  BedrockCacheWrite,
+  /** Number of them. */
+  Count,
+}
+
+const NAMES = new HeaderNames(
+  constants([
+    ":method",
+    ":path",
+    ":authority",
+    "accept",
+    "upgrade",
+    "x-request-id",
+    "mcp-protocol-version",
+    "mcp-session-id",
+    "a2a-version",
+    "x-dashscope-sse",
+    "x-dashscope-async",
+    "content-type",
+    "content-length",
+    "content-encoding",
+    ":status",
+    "x-should-retry",
+    "grpc-status",
+    "x-amzn-errortype",
+    "x-amzn-bedrock-input-token-count",
+    "x-amzn-bedrock-output-token-count",
+    "x-amzn-bedrock-cache-read-input-token-count",
+    "x-amzn-bedrock-cache-write-input-token-count",
+  ]),
+);
 const IDENTITY = Bytes.constant("identity");
 const SEVERAL = Bytes.constant("several");
-
-/** A view that a head owns: set it, never free it. */
-export function ownView(): Bytes {
-  const view = changetype<Bytes>(heap.alloc(offsetof<Bytes>()));
-  clear(view);
-  return view;
-}
-
-/** Makes a head's view absent. */
-export function clear(view: Bytes): void {
-  view.ptr = 0;
-  view.length = 0;
-}
+const VIEWS_BYTES: usize = <usize>Header.Count * offsetof<Bytes>();
 
 /** The common part. Everything is valid until the outermost callback returns. */
 export class MessageHead {
-  readonly contentType: Bytes = ownView();
-  /** Absent, or what the body is encoded with. */
-  readonly contentEncoding: Bytes = ownView();
   /** The declared length of the body, -1 when there is none (or none that is a number). */
   contentLength: i64 = -1;
-  readonly transferEncoding: Bytes = ownView();
-  readonly upgrade: Bytes = ownView();
-  readonly requestId: Bytes = ownView();
-  protected readonly pairs: Bytes = ownView();
-  private readonly found: Bytes = ownView();
-  private readonly length: Bytes = ownView();
+  private readonly views: usize = heap.alloc(VIEWS_BYTES + 2 * offsetof<Bytes>()); // one for each header, and two
+  private readonly pairs: Bytes = changetype<Bytes>(this.views + VIEWS_BYTES);
+  private readonly found: Bytes = changetype<Bytes>(this.views + VIEWS_BYTES + offsetof<Bytes>());
+
+  constructor() {
+    this.open(Bytes.absent());
+  }
+
+  /** Reads the pairs of a message. The views stay valid as long as `pairs`. */
+  open(pairs: Bytes): void {
+    memory.fill(this.views, 0, VIEWS_BYTES);
+    set(this.pairs, pairs);
+    pairReader.open(pairs);
+    while (pairReader.next()) {
+      const header = NAMES.find(pairReader.name);
+      if (header < 0) continue;
+      const view = this.view(header);
+      if (!view.isPresent) set(view, pairReader.value);
+      else if (header == Header.ContentEncoding) set(view, SEVERAL);
+    }
+    this.contentLength = this.count(Header.ContentLength);
+  }
+
+  get contentType(): Bytes {
+    return this.view(Header.ContentType);
+  }
+
+  /** Absent, or what the body is encoded with. */
+  get contentEncoding(): Bytes {
+    return this.view(Header.ContentEncoding);
+  }
 
   /** The value of any other header, by its lower-case name; absent when there is none. Walks over all headers. */
   find(name: Bytes): Bytes {
     pairReader.open(this.pairs);
     while (pairReader.next()) {
-      if (pairReader.name.equals(name)) return this.view(this.found, pairReader.value);
+      const it = pairReader.name;
+      if (it.length == name.length && areSame(it.ptr, name.ptr, name.length)) return set(this.found, pairReader.value);
     }
     return Bytes.absent();
   }
@@ -58,52 +120,21 @@ export class MessageHead {
     return encoding.isEmpty || encoding.equalsIgnoreCase(IDENTITY);
   }
 
-  protected take(slot: Bytes, name: Bytes): void {
-    if (slot.ptr == 0 && pairReader.name.equals(name)) this.view(slot, pairReader.value);
+  /** The value of a header; absent when there is none. */
+  @inline protected view(header: i32): Bytes {
+    return changetype<Bytes>(this.views + <usize>header * offsetof<Bytes>());
   }
 
-  /** Takes the headers that both kinds of messages have. */
-  protected takeShared(): void {
-    switch (pairReader.name.length) {
-      case 7:
-        this.take(this.upgrade, UPGRADE);
-        break;
-      case 12:
-        this.take(this.contentType, CONTENT_TYPE);
-        this.take(this.requestId, REQUEST_ID);
-        break;
-      case 14:
-        this.take(this.length, CONTENT_LENGTH);
-        break;
-      case 16:
-        if (this.contentEncoding.isPresent && pairReader.name.equals(CONTENT_ENCODING)) {
-          this.view(this.contentEncoding, SEVERAL);
-        } else this.take(this.contentEncoding, CONTENT_ENCODING);
-        break;
-      case 17:
-        this.take(this.transferEncoding, TRANSFER_ENCODING);
-    }
+  /** The value as a number, -1 when it is none. */
+  protected count(header: i32): i64 {
+    const count = parseU64(this.view(header));
+    return count > <u64>i64.MAX_VALUE ? -1 : <i64>count;
   }
+}
 
-  protected begin(pairs: Bytes): void {
-    this.view(this.pairs, pairs);
-    clear(this.contentType);
-    clear(this.contentEncoding);
-    clear(this.transferEncoding);
-    clear(this.upgrade);
-    clear(this.requestId);
-    clear(this.length);
-    pairReader.open(pairs);
-  }
 
-  protected end(): void {
-    const length = parseU64(this.length);
-    this.contentLength = length == NO_NUMBER || length > <u64>i64.MAX_VALUE ? -1 : <i64>length;
-  }
-
-  private view(slot: Bytes, value: Bytes): Bytes {
-    slot.ptr = value.ptr;
-    slot.length = value.length;
-    return slot;
-  }
+@inline function set(view: Bytes, value: Bytes): Bytes {
+  view.ptr = value.ptr;
+  view.length = value.length;
+  return view;
 }

@@ -8,6 +8,7 @@ import { grpcMessage } from "../host/calls";
 import { removeHeader } from "../host/headers";
 import { logText } from "../host/log";
 import { getProperty, propertyPath } from "../host/properties";
+import { HeaderNames } from "../host/header-names";
 import { pairReader } from "../host/pairs";
 import { Compilation } from "../match/compilation";
 import { Text } from "../config/text";
@@ -56,7 +57,7 @@ export abstract class Plugin extends HoldRoot {
   private pairName: Text = new Text("");
   private faults: string[] = [];
   private ticksToReport: i32 = 0;
-  private ownHeaders: Bytes[] = [];
+  private ownHeaders: HeaderNames = new HeaderNames([]);
   private trustsClient: bool = false;
   private slots: i32 = 0;
 
@@ -135,14 +136,14 @@ export abstract class Plugin extends HoldRoot {
     if (this.trustsClient) return;
     pairReader.open(pairs);
     while (pairReader.next()) {
-      const own = this.ownHeader(pairReader.name);
-      if (own.isPresent) removeHeader(HeaderMap.RequestHeaders, own);
+      const own = this.ownHeaders.find(pairReader.name);
+      if (own >= 0) removeHeader(HeaderMap.RequestHeaders, pairReader.name);
     }
   }
 
   /** Whether the client's copy of a header counts for nothing, because the plugin writes it itself. */
   disregards(name: Bytes): bool {
-    return !this.trustsClient && this.ownHeader(name).isPresent;
+    return !this.trustsClient && this.ownHeaders.find(name) >= 0;
   }
 
   /** A host call that cannot fail did: the stream goes on as it is. */
@@ -178,14 +179,6 @@ export abstract class Plugin extends HoldRoot {
     return new Text("sluice/" + this.module + "/release/" + vmNumber.toString()).bytes;
   }
 
-  private ownHeader(name: Bytes): Bytes {
-    for (let i = 0, k = this.ownHeaders.length; i < k; i++) {
-      const own = unchecked(this.ownHeaders[i]);
-      if (own.length == name.length && own.equals(name)) return own;
-    }
-    return Bytes.absent();
-  }
-
   private use(shared: SharedConfig, parts: Part[]): void {
     this.shared = shared;
     this.parts = parts;
@@ -197,7 +190,7 @@ export abstract class Plugin extends HoldRoot {
     const general: Part[] = [];
     this.readsEveryAnswer = false;
     this.mayHold = false;
-    this.ownHeaders = [];
+    const ownHeaders: Bytes[] = [];
     for (let i = 0; i < parts.length; i++) {
       parts[i].root = this.id;
       if (parts[i].wantsEveryRequest) general.push(parts[i]);
@@ -207,8 +200,9 @@ export abstract class Plugin extends HoldRoot {
       const rules = parts[i].classifyRules;
       if (rules) this.settings.rules = rules;
       const own = parts[i].ownHeaders();
-      for (let k = 0; k < own.length; k++) this.ownHeaders.push(own[k]);
+      for (let k = 0; k < own.length; k++) ownHeaders.push(own[k]);
     }
+    this.ownHeaders = new HeaderNames(StaticArray.fromArray(ownHeaders));
     this.generalParts = general;
   }
 

@@ -30,15 +30,20 @@ export class ClassifyRule {
   }
 }
 
+let made: u32 = 0;
+
 /** All entries, first match wins. */
 @final
 export class ClassifyRules {
+  /** Tells these rules from all others that this module has ever read; 0 for those that say nothing. */
+  readonly number: u32;
   private readonly entries: ClassifyRule[] = [];
 
   /** Reads `classify` of an object: `[{paths, requestType?, api?}]`. Without `api` the body is OpenAI chat's. */
   constructor(root: ObjectReader) {
     const entries = root.objects("classify");
     for (let i = 0; i < entries.length; i++) this.entries.push(new ClassifyRule(entries[i]));
+    this.number = entries.length == 0 ? 0 : ++made;
   }
 
   /** The first entry for this path, null when there is none. */

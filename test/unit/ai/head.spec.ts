@@ -58,6 +58,31 @@ describe("the head of a request", () => {
     expect(head.find(Bytes.constant("x-c")).isPresent).toBe(false);
   });
 
+  it("knows every header from those with like names", () => {
+    const names = [":method", ":path", ":authority", "accept", "upgrade", "x-request-id"];
+    const others = [":methoe", ":parh", ":autgority", "accepu", "upgrbde", "x-request-ie", "", "a", "x-request-i"];
+    const head = new RequestHead();
+    for (let i = 0; i < names.length; i++) {
+      const all: string[] = [];
+      for (let k = 0; k < others.length; k++) (all.push(others[k]), all.push("other"));
+      head.open(pairs(all.concat([names[i], "own"])));
+      const values = [head.method, head.path, head.authority, head.accept, head.upgrade, head.requestId];
+      for (let k = 0; k < values.length; k++) {
+        if (k == i) expect(values[k].toText()).toBe("own", names[i]);
+        else expect(values[k].isPresent).toBe(false, names[i]);
+      }
+    }
+  });
+
+  it("takes an empty value for a header that is there", () => {
+    const head = new RequestHead();
+    head.open(pairs(["mcp-session-id", "", "a2a-version", "", "accept", "", "accept", "a/b"]));
+    expect(head.hasMcpHeader).toBe(true);
+    expect(head.hasA2aHeader).toBe(true);
+    expect(head.accept.isPresent).toBe(true);
+    expect(head.accept.isEmpty).toBe(true);
+  });
+
   it("survives bytes that are no pairs", () => {
     const head = new RequestHead();
     head.open(Bytes.constant("\x05\x00\x00\x00 nonsense"));
@@ -83,8 +108,8 @@ describe("the head of an answer", () => {
       ),
     );
     expect(head.status).toBe(429);
-    expect(head.retryAfter.toText()).toBe("7");
-    expect(head.retryAfterMs.toText()).toBe("70");
+    expect(head.find(Bytes.constant("retry-after")).toText()).toBe("7");
+    expect(head.find(Bytes.constant("retry-after-ms")).toText()).toBe("70");
     expect(head.xShouldRetry.toText()).toBe("false");
     expect(head.grpcStatus.toText()).toBe("8");
     expect(head.bedrockInput).toBe(5);
