@@ -26,8 +26,8 @@ export abstract class Dialect {
   peek(json: JsonScanner, answer: Answer): void {}
 
   /**
-   * Whether `read` takes all strings that it measures for content, each byte once, and nothing new from a document that
-   * it reads twice in a row. One that repeats the document before it but for such strings need not be read then.
+   * Whether `read` takes strings that it measures for content as they are, each at most once, and nothing new from a
+   * document that it reads twice in a row. One that repeats the document before it but for them need not be read then.
    */
   get isRepeatable(): bool {
     return false;
@@ -73,7 +73,7 @@ export abstract class Dialect {
     return this.table.add(path, PathMode.Measure);
   }
 
-  /** Wants nothing of a string that is another one in each document. */
+  /** Wants nothing of a string or number that is another one in each document. */
   protected varying(path: string): i32 {
     return this.table.add(path, PathMode.Presence);
   }

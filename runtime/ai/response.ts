@@ -119,9 +119,10 @@ export class ResponseBody extends DocumentSink {
     const stencil = this.stencil;
     if (stencil !== null) stencil.drop();
     if (json.state == JsonState.Complete) {
+      const before = answer.contentBytes;
       dialect.read(json, source.name, answer);
       if (this.form == BodyForm.Whole) answer.isFinished = true;
-      this.cutStencil(source, json, dialect);
+      if (dialect.isRepeatable && answer.contentBytes - before == json.measuredBytes()) this.cutStencil(source, json);
     } else if (this.form == BodyForm.Whole && json.state == JsonState.Incomplete) {
       // JSON as far as it came.
       answer.isRecognized = true;
@@ -130,9 +131,9 @@ export class ResponseBody extends DocumentSink {
   }
 
   /** Lets the next events be known by their likeness to this one, if all of it is in what is fed now. */
-  private cutStencil(source: DocumentSource, json: JsonScanner, dialect: Dialect): void {
+  private cutStencil(source: DocumentSource, json: JsonScanner): void {
     const stencil = this.stencil;
-    if (stencil === null || !dialect.isRepeatable || !this.chunk || !source.isDocumentWhole) return;
+    if (stencil === null || !this.chunk || !source.isDocumentWhole) return;
     const start = source.documentStart - this.chunkOffset;
     if (start < 0 || this.length != <i64>this.pieceLength) return;
     const end = source.documentEnd - this.chunkOffset;

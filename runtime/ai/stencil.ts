@@ -1,5 +1,5 @@
 // Recognizes an event that repeats the one before it but for its texts: most of a stream, and spared the parsing.
-import { LF, QUOTE } from "../parse/ascii";
+import { isDigit, LF, QUOTE, ZERO } from "../parse/ascii";
 import { JsonScanner } from "../parse/json";
 import { JsonString, StringEnd } from "../parse/json-string";
 import { JsonType } from "../parse/json-value";
@@ -7,13 +7,23 @@ import { plainEnd, sameBytes } from "../parse/runs";
 import { SseParser } from "../parse/sse";
 import { Answer } from "./answer";
 
-/** An event that is longer, or has more texts that may vary, is parsed each time. */
+/** An event that is longer is parsed each time; what varies beyond so many places must stay as it is. */
 const MOST_BYTES: i32 = 2048;
 const MOST_HOLES: i32 = 4;
 
+/** What may stand in a hole. */
+const enum Hole {
+  /** The inside of a string that counts as content. */
+  Content,
+  /** The inside of a string. */
+  Text,
+  /** A whole number that is not negative. */
+  Number,
+}
+
 /**
- * The bytes of an event without the insides of those strings of which only the length is wanted, or nothing at all:
- * the holes. What fits is the same document to whoever read it, but for these lengths. Any other event must drop the
+ * The bytes of an event without its holes: the insides of those strings of which only the length is wanted, or nothing
+ * at all, and such numbers. What fits is the same document to whoever read it, but for these lengths. Any other event must drop the
  * stencil, as reading the same twice tells nothing new only while nothing else was read in between.
  */
 @final
@@ -24,7 +34,7 @@ export class Stencil {
   private length: i32 = 0;
   private readonly bytes: StaticArray<u8> = new StaticArray<u8>(MOST_BYTES);
   private readonly holeAt: StaticArray<i32> = new StaticArray<i32>(MOST_HOLES + 1); // in `bytes`; then their end
-  private readonly isContent: StaticArray<bool> = new StaticArray<bool>(MOST_HOLES);
+  private readonly kinds: StaticArray<Hole> = new StaticArray<Hole>(MOST_HOLES);
   private readonly escaped: JsonString = new JsonString(8);
 
   constructor(private readonly events: SseParser) {}
@@ -36,7 +46,7 @@ export class Stencil {
 
   /**
    * Takes the event in [from, end) whose document begins at `document` and was read to `json`. All strings that it
-   * measured are content.
+   * measured were taken for content, each byte once.
    */
   cut(from: usize, end: usize, document: usize, json: JsonScanner): void {
     this.isCut = false;
@@ -45,14 +55,20 @@ export class Stencil {
     this.content = json.measuredBytes();
     const unkept = json.unkept;
     while (this.holes < MOST_HOLES) {
-      const next = firstText(json, unkept, <i64>from - <i64>document);
+      const next = firstHole(json, unkept, <i64>from - <i64>document);
       if (next < 0) break;
-      const text = json.value(next);
-      if (!this.addBytes(from, document + <usize>text.start + 1)) return;
-      unchecked((this.isContent[this.holes] = json.isMeasured(next)));
-      if (unchecked(this.isContent[this.holes])) this.content -= text.size;
+      const value = json.value(next);
+      const isNumber = value.type == JsonType.Number;
+      const margin: usize = isNumber ? 0 : 1; // a quote
+      const start = document + <usize>value.start + margin;
+      const stop = document + <usize>value.end - margin;
+      if (!this.addBytes(from, start)) return;
+      from = stop;
+      if (isNumber && numberEnd(start, stop) != stop) return;
+      const isContent = json.isMeasured(next) && !isNumber;
+      if (isContent) this.content -= value.size;
+      unchecked((this.kinds[this.holes] = isNumber ? Hole.Number : isContent ? Hole.Content : Hole.Text));
       unchecked((this.holeAt[this.holes++] = this.length));
-      from = document + <usize>text.end - 1;
     }
     if (!this.addBytes(from, end)) return;
     unchecked((this.holeAt[this.holes] = this.length));
@@ -81,15 +97,18 @@ export class Stencil {
       if (end - p < length || !sameBytes(bytes + <usize>from, p, length)) return 0;
       p += length;
       if (i == holes) break;
-      let stop = plainEnd(p, end);
+      const kind = unchecked(this.kinds[i]);
+      let stop = kind == Hole.Number ? numberEnd(p, end) : plainEnd(p, end);
       if (stop == end) return 0;
-      let size = <i64>(stop - p);
-      if (load<u8>(stop) != QUOTE) {
-        stop = this.escapedEnd(p, end);
-        if (!stop) return 0;
-        size = this.escaped.size;
-      }
-      if (unchecked(this.isContent[i])) content += size;
+      if (kind != Hole.Number) {
+        let size = <i64>(stop - p);
+        if (load<u8>(stop) != QUOTE) {
+          stop = this.escapedEnd(p, end);
+          if (!stop) return 0;
+          size = this.escaped.size;
+        }
+        if (kind == Hole.Content) content += size;
+      } else if (stop == p) return 0;
       p = stop;
       from = to;
     }
@@ -114,14 +133,22 @@ export class Stencil {
   }
 }
 
-/** The path, of these, of the first string with something in it at or behind an offset; -1 when there is none. */
-function firstText(json: JsonScanner, paths: u64, from: i64): i32 {
+/** The end of a whole number that is not negative; `p` when there is none. */
+function numberEnd(p: usize, end: usize): usize {
+  let stop = p;
+  while (stop < end && isDigit(load<u8>(stop))) stop++;
+  return stop - p > 1 && load<u8>(p) == ZERO ? p : stop;
+}
+
+/** The path, of these, of the first number or string with something in it at or behind an offset; -1 for none. */
+function firstHole(json: JsonScanner, paths: u64, from: i64): i32 {
   let first = -1;
   let start = i64.MAX_VALUE;
   for (let rest = paths; rest; rest &= rest - 1) {
     const index = <i32>ctz(rest);
     const value = json.value(index);
-    if (value.type != JsonType.String || value.size == 0 || value.start < from || value.start >= start) continue;
+    const isHole = value.type == JsonType.Number || (value.type == JsonType.String && value.size > 0);
+    if (!isHole || value.start < from || value.start >= start) continue;
     first = index;
     start = value.start;
   }

@@ -66,6 +66,15 @@ describe("events that repeat the one before", () => {
     assert.deepEqual([known.contentDeltas, known.contentBytes], [6, 24]);
   });
 
+  it("may be numbered", () => {
+    const event = (number: string, text: string): string =>
+      `event: x\ndata: {"type":"x","sequence_number":${number},"delta":"${text}","obfuscation":"z${text}"}\n\n`;
+    const events = ["9", "10", "11"].map((number) => event(number, `no. ${number}`));
+    assert.equal(readEvents("openai-responses", events).contentBytes, 17);
+    // What is no number is no JSON, and tells nothing.
+    assert.equal(readEvents("openai-responses", [...events, event("012", "a"), event("", "a")]).contentBytes, 17);
+  });
+
   it("are read anew when another one came in between", () => {
     const usage = (input: number): string => `,"usage":{"prompt_tokens":${input},"completion_tokens":1}`;
     const known = readEvents("openai-chat", [chunk("a", usage(1)), chunk("b", usage(2)), chunk("c", usage(1))]);
@@ -106,7 +115,7 @@ class EventMaker {
     let shape = random.pick(shapes);
     for (let left = 2 + random.below(12); left > 0; left--) {
       if (random.chance(0.3)) shape = random.pick(shapes);
-      let event = shape.replaceAll("TEXT", () => this.text());
+      let event = shape.replaceAll("TEXT", () => this.text()).replaceAll("NUMBER", () => this.number());
       if (random.chance(0.1)) event = event.replaceAll("\n", random.pick(["\r\n", "\r"]));
       if (random.chance(0.05)) event = random.mutate(Buffer.from(event), ' \n\r":{}[],\\abcdelta').toString("latin1");
       events.push(event);
@@ -142,7 +151,11 @@ class EventMaker {
       ]);
       return `{"type":"${type}","index":0,"delta":{${kind}:"TEXT"}${usage}${noise}}`;
     }
-    if (this.api === "openai-responses") return `{"type":"response.output_text.delta","delta":"TEXT"${noise}}`;
+    if (this.api === "openai-responses") {
+      const output = random.pick(["", "", ',"response":{"output":[{"content":[{"text":"TEXT"}]}]}']);
+      const sequence = random.pick(["NUMBER", "NUMBER", '"TEXT"', "-NUMBER", "NUMBER.5", "[NUMBER]"]);
+      return `{"type":"x","sequence_number":${sequence},"delta":"TEXT"${output}${usage}${noise}}`;
+    }
     if (this.api === "gemini") return `{"candidates":[{"content":{"parts":[{"text":"TEXT"}]}}]${usage}${noise}}`;
     const delta = random.pick([
       ...[
@@ -158,6 +171,10 @@ class EventMaker {
     const finish = random.pick(["", ',"finish_reason":null', ',"logprobs":null,"finish_reason":"stop"']);
     const second = random.pick(["", "", "", `,{"delta":{${delta}}}`, ',{"delta":{}}']);
     return `{"id":"c","model":"m","choices":[{"index":0,${choice}${finish}}${second}]${usage}${noise}}`;
+  }
+
+  private number(): string {
+    return this.random.pick(["0", "7", "12", "1".repeat(30), this.random.pick(["5", "01", "", "1e5", "x", "1 "])]);
   }
 
   private text(): string {

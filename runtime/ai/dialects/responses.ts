@@ -17,6 +17,13 @@ export class ResponsesDialect extends Dialect {
   // The answer itself, then the same as a part of an event: two runs of paths in the same order.
   private readonly plain: i32 = this.addRun("");
   private readonly inEvent: i32 = this.addRun("response.");
+  // Another one in each event, the latter to hide the lengths of tokens.
+  private readonly sequence: i32 = this.varying("sequence_number");
+  private readonly obfuscation: i32 = this.varying("obfuscation");
+
+  get isRepeatable(): bool {
+    return true;
+  }
 
   read(json: JsonScanner, name: Bytes, answer: Answer): void {
     if (json.known) answer.isRecognized = true;

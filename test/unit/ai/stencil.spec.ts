@@ -22,6 +22,7 @@ const table = new PathTable();
 table.add("name", PathMode.Capture);
 table.add("text", PathMode.Measure);
 table.add("pad", PathMode.Presence);
+table.add("number", PathMode.Presence);
 const answer = new Answer();
 
 /** How many bytes of `stream` pass after an event with this document. */
@@ -50,6 +51,13 @@ describe("a stencil", () => {
     expect(passed('{"name":"n","text":"t","pad":"p"}', LIKE + LIKE)).toBe(2 * LIKE.length);
     expect(answer.contentDeltas).toBe(2);
     expect(answer.contentBytes).toBe(12);
+  });
+
+  it("lets numbers vary that nobody wants", () => {
+    const like = 'data: {"number":123,"text":"t"}\n\n';
+    expect(passed('{"number":0,"text":"t"}', like)).toBe(like.length);
+    expect(passed('{"number":0.5,"text":"t"}', like)).toBe(0);
+    expect(passed('{"number":1,"text":"t"}', like.replace("123", "012"))).toBe(0);
   });
 
   it("stops at the first that does not, or is not whole", () => {
