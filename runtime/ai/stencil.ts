@@ -1,9 +1,10 @@
 // Recognizes an event that repeats the one before it but for its texts: most of a stream, and spared the parsing.
+import { areSame } from "../bytes/same";
 import { isDigit, LF, QUOTE, ZERO } from "../parse/ascii";
 import { JsonScanner } from "../parse/json";
 import { JsonString, StringEnd } from "../parse/json-string";
 import { JsonType } from "../parse/json-value";
-import { plainEnd, sameBytes } from "../parse/runs";
+import { plainEnd } from "../parse/runs";
 import { SseParser } from "../parse/sse";
 import { Answer } from "./answer";
 
@@ -94,7 +95,7 @@ export class Stencil {
     for (let i = 0; ; i++) {
       const to = unchecked(this.holeAt[i]);
       const length = <usize>(to - from);
-      if (end - p < length || !sameBytes(bytes + <usize>from, p, length)) return 0;
+      if (end - p < length || !areSame(bytes + <usize>from, p, <i32>length)) return 0;
       p += length;
       if (i == holes) break;
       const kind = unchecked(this.kinds[i]);

@@ -1,5 +1,6 @@
 // A view of bytes: UTF-8, ASCII or binary, never UTF-16. It owns nothing.
 import { arenaAlloc } from "./arena";
+import { areSame } from "./same";
 
 /**
  * A pointer and a length. Views made on the request path live in the arena and end with the callback;
@@ -73,7 +74,7 @@ export class Bytes {
   equals(other: Bytes): bool {
     if (this.length != other.length) return false;
     if (this.length == 0) return this.isPresent == other.isPresent;
-    return memory.compare(this.ptr, other.ptr, this.length) == 0;
+    return areSame(this.ptr, other.ptr, this.length);
   }
 
   /** As `equals`, with ASCII letters compared without case. */
@@ -87,13 +88,13 @@ export class Bytes {
 
   /** Whether these bytes begin with `prefix`. */
   startsWith(prefix: Bytes): bool {
-    return this.length >= prefix.length && memory.compare(this.ptr, prefix.ptr, prefix.length) == 0;
+    return this.length >= prefix.length && areSame(this.ptr, prefix.ptr, prefix.length);
   }
 
   /** Whether these bytes end with `suffix`. */
   endsWith(suffix: Bytes): bool {
     const from = this.length - suffix.length;
-    return from >= 0 && memory.compare(this.ptr + <usize>from, suffix.ptr, suffix.length) == 0;
+    return from >= 0 && areSame(this.ptr + <usize>from, suffix.ptr, suffix.length);
   }
 
   /** Index of the first `byte` at or after `from`, -1 when there is none. */
@@ -106,7 +107,7 @@ export class Bytes {
   indexOf(needle: Bytes, from: i32 = 0): i32 {
     const last = this.length - needle.length;
     for (let i = max(from, 0); i <= last; i++) {
-      if (memory.compare(this.ptr + <usize>i, needle.ptr, needle.length) == 0) return i;
+      if (areSame(this.ptr + <usize>i, needle.ptr, needle.length)) return i;
     }
     return -1;
   }

@@ -1,4 +1,5 @@
 // The environment that `vmConfig.env` gives to the VM.
+import { areSame } from "../bytes/same";
 import { environ_get, environ_sizes_get } from "../abi/imports";
 import { arenaAlloc } from "../bytes/arena";
 import { Bytes } from "../bytes/bytes";
@@ -18,7 +19,7 @@ export function environmentHas(setting: Bytes): bool {
     const at = <usize>load<u32>(places + <usize>i * 4);
     const after = at + <usize>setting.length;
     if (at < texts || after >= end) continue;
-    if (memory.compare(at, setting.ptr, setting.length) == 0 && load<u8>(after) == 0) return true;
+    if (areSame(at, setting.ptr, setting.length) && load<u8>(after) == 0) return true;
   }
   return false;
 }

@@ -34,6 +34,7 @@ export class HeaderNames {
     return index;
   }
 
+
   @inline private indexAt(place: i32): i32 {
     return <i32>unchecked(this.places[place]) - 1;
   }

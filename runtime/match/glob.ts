@@ -1,4 +1,5 @@
 // Patterns with at most one `*` at the start and one at the end, compared with bytes.
+import { areSame } from "../bytes/same";
 import { Bytes, lowerAscii } from "../bytes/bytes";
 import { lowerText } from "../config/lower";
 import { Text } from "../config/text";
@@ -38,7 +39,7 @@ export class Glob {
 
   private isAt(ptr: usize, literal: Bytes): bool {
     const length = <usize>literal.length;
-    if (!this.ignoreCase) return memory.compare(ptr, literal.ptr, length) == 0;
+    if (!this.ignoreCase) return areSame(ptr, literal.ptr, <i32>length);
     for (let i: usize = 0; i < length; i++) {
       if (lowerAscii(load<u8>(ptr + i)) != load<u8>(literal.ptr + i)) return false;
     }

@@ -1,4 +1,5 @@
 // The headers of one AWS event-stream frame: keeps those that say what the frame is.
+import { areSame } from "../bytes/same";
 import { Bytes } from "../bytes/bytes";
 import { NAME_BYTES } from "./document";
 import { KeptBytes } from "./kept-bytes";
@@ -149,6 +150,6 @@ export class AmazonHeaders {
   }
 
   private isNamed(name: Bytes): bool {
-    return this.nameLength == name.length && memory.compare(changetype<usize>(this.name), name.ptr, name.length) == 0;
+    return this.nameLength == name.length && areSame(changetype<usize>(this.name), name.ptr, name.length);
   }
 }

@@ -1,4 +1,5 @@
 // The fields of a form that somebody wants to know, kept as the parts stream by.
+import { areSame } from "../bytes/same";
 import { Bytes } from "../bytes/bytes";
 import { DocumentSink, DocumentSource, NAME_BYTES } from "./document";
 import { KeptBytes } from "./kept-bytes";
@@ -59,7 +60,7 @@ export class FormField {
     const at = this.text.ptr + <usize>this.text.length;
     const fits = min(length, this.kept.capacity - this.text.length);
     // The bytes of the part before are still there: a good moment to compare.
-    if (this.seen > 1 && fits > 0 && memory.compare(at, ptr, <usize>fits) != 0) this.differs = true;
+    if (this.seen > 1 && fits > 0 && !areSame(at, ptr, fits)) this.differs = true;
     if (this.kept.add(ptr, length) < length) this.isTruncated = true;
   }
 

@@ -1,4 +1,5 @@
 // The values of a JSON scanner: one slot per wanted path, written as the scan meets them.
+import { areSame } from "../bytes/same";
 import { Bytes } from "../bytes/bytes";
 import { JsonNumber } from "./json-number";
 import { JsonType, JsonValue } from "./json-value";
@@ -177,7 +178,7 @@ export class JsonResults {
     const length = min(kept, room);
     const isTruncated = <i64>length < size;
     if (slot.seen > 1) {
-      const isSame = isSameSize && !isTruncated && memory.compare(at, ptr, <usize>length) == 0;
+      const isSame = isSameSize && !isTruncated && areSame(at, ptr, length);
       if (!isSame) slot.differs = true;
     }
     memory.copy(at, ptr, <usize>length);

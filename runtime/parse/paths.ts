@@ -1,4 +1,5 @@
 // The places in a JSON document that somebody wants to know about, compiled into one table at configure time.
+import { areSame } from "../bytes/same";
 
 /** What is kept of the values found at a path. */
 export const enum PathMode {
@@ -49,7 +50,7 @@ class PathKey {
       const last = <usize>(length - 4);
       return load<u32>(own) == load<u32>(ptr) && load<u32>(own + last) == load<u32>(ptr + last);
     }
-    if (length > 16) return memory.compare(own, ptr, length) == 0;
+    if (length > 16) return areSame(own, ptr, <i32>length);
     const last = <usize>(length - 8);
     return load<u64>(own) == load<u64>(ptr) && load<u64>(own + last) == load<u64>(ptr + last);
   }

@@ -105,17 +105,3 @@ export function lineEnd(p: usize, end: usize): usize {
   }
   return end;
 }
-
-/** Whether the same bytes stand at both places. */
-export function sameBytes(a: usize, b: usize, length: usize): bool {
-  if (ASC_FEATURE_SIMD) {
-    if (length >= 16) {
-      const last = length - 16;
-      for (let at: usize = 0; at < last; at += 16) {
-        if (v128.any_true(v128.xor(v128.load(a + at), v128.load(b + at)))) return false;
-      }
-      return !v128.any_true(v128.xor(v128.load(a + last), v128.load(b + last)));
-    }
-  }
-  return memory.compare(a, b, length) == 0;
-}
