@@ -109,10 +109,11 @@ export class UsageAsker extends Part {
     return true;
   }
 
-  rewriteResponse(call: AiCall, ptr: usize, length: i32, out: ByteBuffer): void {
+  rewriteResponse(call: AiCall, ptr: usize, length: i32, out: ByteBuffer): bool {
     const stripper = this.strippers[call.slot];
-    if (stripper) stripper.feed(ptr, length, out);
-    else out.raw(ptr, length);
+    if (!stripper || stripper.pass(ptr, length)) return false;
+    stripper.feed(ptr, length, out);
+    return true;
   }
 
   endRewrite(call: AiCall, out: ByteBuffer): void {

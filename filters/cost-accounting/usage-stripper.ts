@@ -49,15 +49,22 @@ export class UsageStripper extends DocumentSink {
     POOL.push(this);
   }
 
+  /** Takes the next bytes if all of them go on, which most do. False: `feed` them. */
+  pass(ptr: usize, length: i32): bool {
+    if (!this.isPlain(ptr, length)) return false;
+    const source = this.source;
+    source.skip(length);
+    this.keptFrom = source.fed;
+    return true;
+  }
+
   /** Takes the next bytes and appends what goes on. */
   feed(ptr: usize, length: i32, out: ByteBuffer): void {
-    const source = this.source;
-    if (this.isPlain(ptr, length)) {
-      source.skip(length);
-      this.keptFrom = source.fed;
+    if (this.pass(ptr, length)) {
       out.raw(ptr, length);
       return;
     }
+    const source = this.source;
     this.kept.raw(ptr, length);
     source.feed(ptr, length);
     this.emit(this.holdsBack ? source.restStart : source.fed, out);

@@ -191,11 +191,10 @@ export class ResponseHalf extends AiHalf {
     return this.rewriter != null;
   }
 
-  rewrite(ptr: usize, length: i32, out: ByteBuffer): void {
+  rewrite(ptr: usize, length: i32, out: ByteBuffer): bool {
     const call = this.call;
     const rewriter = this.rewriter;
-    if (call && rewriter) rewriter.rewriteResponse(call, ptr, length, out);
-    else out.raw(ptr, length);
+    return call != null && rewriter != null && rewriter.rewriteResponse(call, ptr, length, out);
   }
 
   endRewrite(out: ByteBuffer): void {

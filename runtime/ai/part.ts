@@ -135,8 +135,13 @@ export abstract class Part {
     return false;
   }
 
-  /** Takes the next bytes of such an answer and appends what goes on; what it keeps back comes with later ones. */
-  rewriteResponse(call: AiCall, ptr: usize, length: i32, out: ByteBuffer): void {}
+  /**
+   * Takes the next bytes of such an answer and appends what goes on; what it keeps back comes with later ones. False,
+   * with nothing appended, when they go on as they came.
+   */
+  rewriteResponse(call: AiCall, ptr: usize, length: i32, out: ByteBuffer): bool {
+    return false;
+  }
 
   /** The answer is over (or cannot be written anew any more): appends what was kept back. */
   endRewrite(call: AiCall, out: ByteBuffer): void {}

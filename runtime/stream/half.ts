@@ -2,6 +2,7 @@
 // The reader sees the body first; the holder keeps the headers back. One instance is both, a pair splits the work.
 import { BodyStatus, BufferType, HeaderMap, HeadersStatus, Status, StreamType } from "../abi/enums";
 import { ByteBuffer } from "../bytes/buffer";
+import { areSame } from "../bytes/same";
 import { emptyBuffer, prependBuffer, readBufferInto, replaceBuffer } from "../host/body";
 import { setEffectiveContext } from "../host/context";
 import { continueStream } from "../host/reply";
@@ -128,8 +129,13 @@ export abstract class Half {
     return false;
   }
 
-  /** Takes the next bytes of such a body and appends what goes on to `out`; what it keeps back comes with later ones. */
-  rewrite(ptr: usize, length: i32, out: ByteBuffer): void {}
+  /**
+   * Takes the next bytes of such a body and appends what goes on to `out`; what it keeps back comes with later ones.
+   * False, with nothing appended, when they go on as they came.
+   */
+  rewrite(ptr: usize, length: i32, out: ByteBuffer): bool {
+    return false;
+  }
 
   /** The body is over: appends what was kept back. Also where it goes on unchanged from here. */
   endRewrite(out: ByteBuffer): void {}
@@ -379,7 +385,10 @@ export abstract class Half {
       came = readBufferInto(this.body, start, min(size - start, MAX_READ_BYTES), scratch);
       if (came <= 0) break;
       this.feed(scratch, came);
-      this.rewrite(scratch, came, rewritten);
+      if (!this.rewrite(scratch, came, rewritten)) {
+        if (came == size && !endOfStream) return;
+        rewritten.raw(scratch, came);
+      }
       start += came;
     }
     if (start < size) {
@@ -389,9 +398,9 @@ export abstract class Half {
       return;
     }
     if (endOfStream) this.endRewrite(rewritten);
-    // Most pieces go on as they came: one that was read at once is still there to compare with.
+    // Many a piece goes on as it came after all: one that was read at once is still there to compare with.
     const isSame = came == size && rewritten.length == size;
-    if (isSame && memory.compare(rewritten.ptr, scratch, <usize>size) == 0) return;
+    if (isSame && areSame(rewritten.ptr, scratch, size)) return;
     replaceBuffer(this.body, size, rewritten.view());
   }
 
