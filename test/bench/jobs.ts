@@ -109,7 +109,7 @@ export function jobs(peers: Peers, likes: Likes): Job[] {
       "four single modules": singles,
       "four Rust filters": allRust,
     }),
-    ...group("chat 64 KiB, model last", chat(65_536, "json-1k", true), 0.25, {
+    ...group("chat 64 KiB, model last", chat(65_536, "json-1k", true), 0.5, {
       ...like("model-tag"),
       ...tag,
       "Rust model_tag": rust("model_tag"),
@@ -120,7 +120,7 @@ export function jobs(peers: Peers, likes: Likes): Job[] {
       "cost-accounting, native flag": [plugin("cost-accounting", prices)],
       "Rust cost_accounting": rust("cost_accounting"),
     }),
-    ...group("answer of 200 events", chat(1024, "sse"), 0.05, {
+    ...group("answer of 200 events", chat(1024, "sse"), 0.15, {
       ...like("cost-accounting"),
       ...cost,
       suite: [plugin("suite", suiteConfig)],
