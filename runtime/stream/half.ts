@@ -64,7 +64,7 @@ export abstract class Half {
   /** Context ids; equal for one instance, holder 0 while the second of a pair is not there. */
   reader: u32 = 0;
   holder: u32 = 0;
-  /** The first tick that saw it wait (0: none yet), and the size of the request without its body (`-1`: not asked). */
+  /** When it was first seen to wait (0: not yet), and the size of the request without its body (`-1`: not asked). */
   heldSinceNanos: u64 = 0;
   bytesBeforeBody: i64 = -1;
   /** Whether a body callback came while headers waited. */
@@ -168,7 +168,6 @@ export abstract class Half {
     this.reader = reader;
     this.holder = holder;
     this.phase = Phase.Held;
-    this.heldSinceNanos = 0;
     rememberHeld(this);
   }
 

@@ -36,6 +36,8 @@ const IDLE_TICK_MS: u32 = 1000;
 const PROBE_TICK_MS: u32 = 5;
 /** How long a request waits while it is not known whether the flag is there and nothing of its body came. */
 const DOUBT_NANOS: u64 = 5_000_000_000;
+/** From here on the tick says when a wait began: reading the clock for each costs more than that second is worth. */
+const LONG_NANOS: u64 = 10_000_000_000;
 const REQUEST_SIZE = propertyPath("request.total_size");
 
 export abstract class HoldRoot extends RootContext {
@@ -101,6 +103,7 @@ export abstract class HoldRoot extends RootContext {
   /** A direction of `side` begins to wait. */
   onHold(half: Half, side: Side): void {
     half.rootId = this.id;
+    half.heldSinceNanos = this.maxHeldNanos < LONG_NANOS ? nowNanos() : 0;
     const isSingle = this.role == Role.Single;
     if ((!isSingle || half.mayComeLate) && !isQueueClaimed()) {
       if (setEffectiveContext(this.id) == Status.Ok) claimQueue(this.id, this.queueName());
@@ -167,7 +170,6 @@ export abstract class HoldRoot extends RootContext {
       if (i >= heldCount()) continue;
       const half = heldAt(i);
       if (half.rootId != this.id) continue;
-      // Reading the clock for each that waits would cost more than the second by which this may be late.
       if (half.heldSinceNanos == 0) half.heldSinceNanos = now;
       if (half.bytesBeforeBody >= 0 && this.lacksFlag(half)) half.expire(Cause.NoFlag);
       else if (now > half.heldSinceNanos + this.patienceFor(half)) half.expire(Cause.Time);
