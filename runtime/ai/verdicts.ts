@@ -92,8 +92,8 @@ export class KeptVerdict extends Verdict {
 export class Verdicts {
   private readonly marks: StaticArray<u64> = new StaticArray<u64>(2 * KEPT); // 0 where there is no verdict
   private readonly kept: StaticArray<KeptVerdict> = new StaticArray<KeptVerdict>(2 * KEPT);
-  private calls: i32 = 0;
-  private others: i32 = 0;
+  private nextCall: i32 = 0; // the place of the oldest
+  private nextOther: i32 = 0;
 
   constructor() {
     for (let i = 0; i < this.kept.length; i++) this.kept[i] = new KeptVerdict();
@@ -136,8 +136,13 @@ export class Verdicts {
       // The path as it came names the model at the same place, in the same bytes; one that is spelled oddly does not.
       if (!head.path.slice(modelStart, modelEnd).equals(model)) return;
     }
-    const i = verdict.isCall ? this.calls++ % KEPT : KEPT + (this.others++ % KEPT);
-    this.kept[i].keep(head, verdict, modelStart, modelEnd);
-    this.marks[i] = mark;
+    let i = this.nextCall;
+    if (verdict.isCall) this.nextCall = (i + 1) % KEPT;
+    else {
+      i = KEPT + this.nextOther;
+      this.nextOther = (this.nextOther + 1) % KEPT;
+    }
+    unchecked(this.kept[i]).keep(head, verdict, modelStart, modelEnd);
+    unchecked((this.marks[i] = mark));
   }
 }
