@@ -14,9 +14,7 @@ import { RequestType } from "./request-type";
 import { ClassifyRule, ClassifyRules } from "./rules";
 import { Verdict, Verdicts } from "./verdicts";
 
-/** `POST`, as a number. */
-const POST: u32 = 0x54534f50;
-const LETTER_P: u8 = 0x50;
+const POST = Bytes.constant("POST");
 const PUT = Bytes.constant("PUT");
 const PATCH = Bytes.constant("PATCH");
 const WEBSOCKET = Bytes.constant("websocket");
@@ -42,8 +40,8 @@ export class Classification extends Verdict {
   read(head: RequestHead, rules: ClassifyRules | null): void {
     this.isCall = false;
     const isUpgrade = !head.upgrade.isEmpty;
-    const isPost = head.method.length == 4 && load<u32>(head.method.ptr) == POST;
-    const isWrite = isPost || (head.method.at(0) == LETTER_P && isUpdate(head.method));
+    const isPost = head.method.equals(POST);
+    const isWrite = isPost || head.method.equals(PUT) || head.method.equals(PATCH);
     if (head.path.isEmpty || (!isWrite && !isUpgrade)) return;
     const mark = isPost && !isUpgrade ? this.earlier.markOf(head, rules) : 0;
     const earlier = mark ? this.earlier.find(head, mark) : null;
@@ -173,11 +171,6 @@ export class Classification extends Verdict {
 
 const ENABLE = Bytes.constant("enable");
 const NOTHING = new Verdict();
-
-/** Whether this is one of the other methods that bring a body. */
-function isUpdate(method: Bytes): bool {
-  return method.equals(PUT) || method.equals(PATCH);
-}
 
 /** The classifier. */
 export const classification = new Classification();

@@ -5,7 +5,6 @@
 // a list: the first element alone decides nothing, so any second one makes the body "compressed", too.
 import { Bytes } from "../bytes/bytes";
 import { parseU64 } from "../bytes/numbers";
-import { areSame } from "../bytes/same";
 import { HeaderNames } from "../host/header-names";
 import { pairReader } from "../host/pairs";
 import { constants } from "./api";
@@ -108,8 +107,7 @@ export class MessageHead {
   find(name: Bytes): Bytes {
     pairReader.open(this.pairs);
     while (pairReader.next()) {
-      const it = pairReader.name;
-      if (it.length == name.length && areSame(it.ptr, name.ptr, name.length)) return set(this.found, pairReader.value);
+      if (pairReader.name.equals(name)) return set(this.found, pairReader.value);
     }
     return Bytes.absent();
   }

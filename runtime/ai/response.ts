@@ -24,7 +24,6 @@ export class ResponseBody extends DocumentSink {
   private dialect: Dialect | null = null;
   private reader: BodyReader | null = null;
   private json: JsonScanner | null = null;
-  private stencil: Stencil | null = null;
   private head: u64 = 0; // first bytes of the document, lowest first
   private length: i64 = 0; // bytes of the document
   private piece: usize = 0; // its last bytes
@@ -45,9 +44,7 @@ export class ResponseBody extends DocumentSink {
     this.close();
     this.form = form;
     this.dialect = dialect;
-    const reader = BodyReader.take(form, this);
-    this.reader = reader;
-    this.stencil = reader.stencil;
+    this.reader = BodyReader.take(form, this);
     this.json = dialect.take();
     this.isSettled = false;
   }
@@ -55,7 +52,7 @@ export class ResponseBody extends DocumentSink {
   feed(ptr: usize, length: i32): void {
     const reader = this.reader;
     if (reader === null || length <= 0) return;
-    const stencil = this.stencil;
+    const stencil = reader.stencil;
     if (stencil !== null) {
       const end = ptr + <usize>length;
       ptr = stencil.pass(ptr, end, this.answer);
@@ -130,6 +127,11 @@ export class ResponseBody extends DocumentSink {
     else if (source.name.equals(ERROR)) answer.fail(Bytes.absent());
   }
 
+  private get stencil(): Stencil | null {
+    const reader = this.reader;
+    return reader === null ? null : reader.stencil;
+  }
+
   /** Lets the next events be known by their likeness to this one, if all of it is in what is fed now. */
   private cutStencil(source: DocumentSource, json: JsonScanner): void {
     const stencil = this.stencil;
@@ -166,7 +168,6 @@ export class ResponseBody extends DocumentSink {
     if (reader !== null) reader.release();
     if (json !== null && dialect !== null) dialect.give(json);
     this.reader = null;
-    this.stencil = null;
     this.json = null;
     this.dialect = null;
   }

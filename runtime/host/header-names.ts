@@ -1,6 +1,5 @@
 // The few names that matter among all headers that come.
 import { Bytes } from "../bytes/bytes";
-import { areSame } from "../bytes/same";
 
 const PLACES: i32 = 128;
 
@@ -24,9 +23,7 @@ export class HeaderNames {
     const length = name.length;
     let place = (length * 7 + <i32>name.at(length - 1) * 8 + <i32>name.at(length >> 1) * 25) & (PLACES - 1);
     let index = this.indexAt(place);
-    while (index >= 0) {
-      const known = unchecked(this.names[index]);
-      if (known.length == length && areSame(known.ptr, name.ptr, length)) break;
+    while (index >= 0 && !unchecked(this.names[index]).equals(name)) {
       place = (place + 1) & (PLACES - 1);
       index = this.indexAt(place);
     }
