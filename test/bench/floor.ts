@@ -2,21 +2,14 @@
 //
 // One request is traced in the in-process host after a warm-up; what each callback asked becomes straight code (of several
 // callbacks of a body, what most of them asked). What the real module takes beyond this is its own work.
-import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { promisify } from "node:util";
-import { Gateway } from "../../harness/host/gateway.ts";
+import { readFileSync } from "node:fs";
 import type { Tracer } from "../../harness/host/process.ts";
 import type { Vm } from "../../harness/host/vm.ts";
 import type { PluginSpec } from "../../harness/scenario/scenario.ts";
 import { plugin } from "./chains.ts";
-import { callOf } from "./host-calls.ts";
+import { sender, warmUp } from "./host-calls.ts";
 import type { Job } from "./jobs.ts";
-import { sourceLike } from "./like.ts";
-
-const run = promisify(execFile);
-const folder = ".cache/bench/floor";
-const warmUp = 300;
+import { compile, sourceLike } from "./like.ts";
 
 /** The name of a job's floor. */
 export const floorName = (job: string): string => job.replace(": ", ": host calls alone of ");
@@ -36,12 +29,8 @@ export async function withFloors(jobs: readonly Job[]): Promise<Job[]> {
 /** The floor of a job that was traced; `without` leaves out the host calls of a name. */
 export async function floorOf(job: Job, trace: Trace, without?: string): Promise<Job> {
   const name = floorName(job.name) + (without === undefined ? "" : ` but ${without}`);
-  mkdirSync(folder, { recursive: true });
-  const base = `${folder}/${name.replaceAll(/[^a-z0-9]+/gi, "-")}`;
-  writeFileSync(`${base}.as.ts`, source(trace, without));
-  const flags = ["--runtime", "minimal", "--use", "abort=", "--optimizeLevel", "3", "--outFile", `${base}.wasm`];
-  await run(process.execPath, ["node_modules/assemblyscript/bin/asc.js", `${base}.as.ts`, ...flags]);
-  return { ...job, name, chain: [plugin("floor", {}, `${base}.wasm`)] };
+  const path = await compile(name.replaceAll(/[^a-z0-9]+/gi, "-"), source(trace, without));
+  return { ...job, name, chain: [plugin("floor", {}, path)] };
 }
 
 /** What one request of a job asks of Envoy. */
@@ -157,11 +146,14 @@ function imports(): string {
     .join("\n");
 }
 
-/** The one of which there are most. */
+/** One of those of which there are most. */
 function usual(callbacks: readonly Callback[]): Callback | undefined {
-  const textOf = ({ calls }: Callback) => calls.map(({ text }) => text).join();
-  const count = (one: Callback) => callbacks.filter((other) => textOf(other) === textOf(one)).length;
-  return callbacks.toSorted((a, b) => count(b) - count(a))[0];
+  const alike = new Map<string, Callback[]>();
+  for (const one of callbacks) {
+    const text = one.calls.map((call) => call.text).join();
+    alike.set(text, [...(alike.get(text) ?? []), one]);
+  }
+  return [...alike.values()].toSorted((a, b) => b.length - a.length)[0]?.[0];
 }
 
 /** The module's source, without the host calls of a name. */
@@ -190,15 +182,10 @@ function source({ exported, callbacks, metrics }: Trace, without: string | undef
 /** What the plugin asks in one of the job's requests, once it is warm. */
 export function trace({ requests }: Job, own: PluginSpec): Trace {
   const recorder = new Recorder();
-  const calls = requests.map(callOf);
-  const gateway = new Gateway({
-    ...{ chain: [own], routes: [{ cluster: "up" }], loadModule: (path) => readFileSync(path), tracer: recorder },
-    clusters: [{ name: "up", ...(calls[0] && { upstream: calls[0].upstream }) }],
-  });
-  const send = (at: number) => gateway.request((calls[at % calls.length] as (typeof calls)[number]).request);
-  for (let at = 0; at < warmUp; at++) send(at);
+  const { send } = sender([own], requests, { tracer: recorder });
+  send(0, warmUp);
   recorder.isOn = true;
-  send(warmUp);
+  send(warmUp, warmUp + 1);
   recorder.isOn = false;
   const module = new WebAssembly.Module(readFileSync(own.module));
   return {

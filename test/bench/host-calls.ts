@@ -1,12 +1,13 @@
 // Host calls per request, counted in the in-process host: what a filter asks of Envoy.
 import { readFileSync } from "node:fs";
-import { Gateway } from "../../harness/host/gateway.ts";
+import { Gateway, type GatewayOptions } from "../../harness/host/gateway.ts";
 import type { FilterSpec, RequestSpec, UpstreamSpec } from "../../harness/scenario/scenario.ts";
 import type { Job } from "./jobs.ts";
 import { answers } from "./requests.ts";
 import type { HostCalls } from "./results.ts";
 
-const warmUp = 300;
+/** Requests after which a module asks the same each time. */
+export const warmUp = 300;
 const counted = 200;
 
 /** Counts for every job that has plugins and nothing else in its chain. */
@@ -19,14 +20,7 @@ export function countHostCalls(jobs: readonly Job[]): HostCalls[] {
 }
 
 function count(job: string, chain: FilterSpec[], requests: Buffer[]): HostCalls {
-  const calls = requests.map(callOf);
-  const gateway = new Gateway({
-    ...{ chain, routes: [{ cluster: "up" }], loadModule: (path) => readFileSync(path) },
-    clusters: [{ name: "up", ...(calls[0] && { upstream: calls[0].upstream }) }],
-  });
-  const send = (from: number, to: number) => {
-    for (let at = from; at < to; at++) gateway.request((calls[at % calls.length] as (typeof calls)[number]).request);
-  };
+  const { gateway, send } = sender(chain, requests);
   send(0, warmUp);
   const before = { ...gateway.hostCalls };
   send(warmUp, warmUp + counted);
@@ -35,6 +29,20 @@ function count(job: string, chain: FilterSpec[], requests: Buffer[]): HostCalls 
     .filter(([, value]) => value > 0)
     .sort(([, a], [, b]) => b - a);
   return { job, total: byName.reduce((sum, [, value]) => sum + value, 0), byName: Object.fromEntries(byName) };
+}
+
+/** An in-process gateway with this chain, and what sends it requests of the list, in turn, from one number to another. */
+export function sender(chain: FilterSpec[], requests: Buffer[], more: Partial<GatewayOptions> = {}) {
+  const calls = requests.map(callOf);
+  const gateway = new Gateway({
+    ...{ chain, routes: [{ cluster: "up" }], loadModule: (path) => readFileSync(path) },
+    clusters: [{ name: "up", ...(calls[0] && { upstream: calls[0].upstream }) }],
+    ...more,
+  });
+  const send = (from: number, to: number) => {
+    for (let at = from; at < to; at++) gateway.request((calls[at % calls.length] as (typeof calls)[number]).request);
+  };
+  return { gateway, send };
 }
 
 /** A request of the bench as the in-process host takes it, and its answer. */

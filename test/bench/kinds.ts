@@ -15,14 +15,15 @@ export async function measureKinds(
   const [own] = job.chain;
   if (own?.kind !== "plugin") return [];
   const traced = trace(job, own);
-  const names = traced.callbacks.flatMap(({ calls }) => calls.map(({ name }) => name));
+  const made = traced.callbacks.flatMap(({ calls }) => calls.map(({ name }) => name));
+  const names = [...new Set(made)];
   const whole = await floorOf(job, traced);
   const jobs: Job[] = [base, whole];
-  for (const name of new Set(names)) jobs.push({ ...(await floorOf(job, traced, name)), over: whole.name });
+  for (const name of names) jobs.push({ ...(await floorOf(job, traced, name)), over: whole.name });
   const figures = await measureCpu(jobs, upstreamPort, rounds, requests);
-  return [...new Set(names)].map((name, at) => {
+  return names.map((name, at) => {
     const saved = figures[at + 2]?.overMicros?.median ?? Number.NaN;
-    const calls = names.filter((other) => other === name).length;
+    const calls = made.filter((other) => other === name).length;
     return { job: job.name, name: name.replace("proxy_", ""), calls, micros: -saved };
   });
 }

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const folder = ".cache/bench/like";
+const folder = ".cache/bench/made";
 
 /** Numbers that a callback takes, and what it answers: 0 is Continue, 1 is true. */
 const callbacks: Record<string, [parameters: number, answer?: 0 | 1]> = {
@@ -47,10 +47,15 @@ export function sourceLike(exported: readonly string[], bodies: ReadonlyMap<stri
 /** Compiles the empty filter that is like `build/<filter>.wasm`; answers its path. */
 export async function emptyLike(filter: string): Promise<string> {
   const module = new WebAssembly.Module(readFileSync(`build/${filter}.wasm`));
-  const [source, path] = [`${folder}/${filter}.as.ts`, `${folder}/${filter}.wasm`];
+  return compile(`like-${filter}`, sourceLike(WebAssembly.Module.exports(module).map(({ name }) => name)));
+}
+
+/** Compiles a module of the bench's own; answers its path. */
+export async function compile(name: string, source: string): Promise<string> {
+  const [from, path] = [`${folder}/${name}.as.ts`, `${folder}/${name}.wasm`];
   mkdirSync(folder, { recursive: true });
-  writeFileSync(source, sourceLike(WebAssembly.Module.exports(module).map(({ name }) => name)));
+  writeFileSync(from, source);
   const flags = ["--runtime", "minimal", "--use", "abort=", "--optimizeLevel", "3", "--outFile", path];
-  await run(process.execPath, ["node_modules/assemblyscript/bin/asc.js", source, ...flags]);
+  await run(process.execPath, ["node_modules/assemblyscript/bin/asc.js", from, ...flags]);
   return path;
 }

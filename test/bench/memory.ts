@@ -1,9 +1,7 @@
 // What the suite takes of memory: Envoy's resident bytes by workers, and its linear memory over many requests.
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Gateway } from "../../harness/host/gateway.ts";
 import { plugin, suiteConfig } from "./chains.ts";
-import { callOf } from "./host-calls.ts";
+import { sender } from "./host-calls.ts";
 import { load } from "./load.ts";
 import { median } from "./numbers.ts";
 import { chat } from "./requests.ts";
@@ -36,14 +34,10 @@ export async function measureMemory(upstreamPort: number, linearRequests: number
 }
 
 function linearMemory(requests: number): Memory["linear"] {
-  const call = callOf(chat(1024)[0] as Buffer);
-  const gateway = new Gateway({
-    ...{ chain: [suite], routes: [{ cluster: "up" }], loadModule: (path) => readFileSync(path), maxLogLines: 10 },
-    clusters: [{ name: "up", upstream: call.upstream }],
-  });
+  const { gateway, send } = sender([suite], chat(1024), { maxLogLines: 10 });
   const now = () => Math.max(...gateway.vms().map((vm) => vm.memory.size));
-  for (let at = 0; at < 1000; at++) gateway.request(call.request);
+  send(0, 1000);
   const early = now();
-  for (let at = 1000; at < requests; at++) gateway.request(call.request);
+  send(1000, requests);
   return { requests, early, late: now() };
 }
